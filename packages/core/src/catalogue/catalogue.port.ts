@@ -1,0 +1,37 @@
+import type { Id, Page, Version } from '../shared/types.ts'
+import type { AuditRow, SaleChange, Schedule, ScheduleRecord } from './schedule.ts'
+import type { Venue } from './venue.ts'
+
+/** Venues, schedules and the audit trail, in the record. Every change and its audit row are one transaction. */
+export interface Catalogue {
+  /** `same`: the equal venue is there already; `conflict`: another venue has this id (venues are immutable). */
+  putVenue(p: { readonly venue: Venue; readonly by: Id }): Promise<'created' | 'same' | 'conflict'>
+  venue(p: { readonly venueId: Id }): Promise<Venue | null>
+  /** Starts version 1, incarnation 1 and ceiling 0. `exists` changes nothing. */
+  putSchedule(p: {
+    readonly schedule: Schedule
+    readonly epoch: Id
+    readonly draw: ScheduleRecord['draw']
+    readonly by: Id
+  }): Promise<'created' | 'exists'>
+  /** In order of creation; `ids` limits the answer (unknown ones are left out). Pages of at most 100. */
+  schedules(p: { readonly ids?: readonly Id[]; readonly after?: string }): Promise<Page<ScheduleRecord>>
+  /** Compare-and-set on the record's version, with an audit row; `stale` (also: unknown) changes nothing. */
+  change(p: {
+    readonly scheduleId: Id
+    readonly from: Version
+    readonly set: SaleChange
+    readonly by: Id
+    /** What the audit row says; default: the names of the changed fields. Ceiling raises are not audited. */
+    readonly action?: string
+  }): Promise<ScheduleRecord | 'stale'>
+  /** Appends a row for an operator's act that changed another room. */
+  note(p: {
+    readonly by: Id
+    readonly action: string
+    readonly subject: Id
+    readonly detail: Readonly<Record<string, unknown>>
+  }): Promise<void>
+  /** Newest last. Pages of at most 100. */
+  audit(p: { readonly after?: string }): Promise<Page<AuditRow>>
+}

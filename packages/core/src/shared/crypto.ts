@@ -1,0 +1,12 @@
+import { createHash, createHmac, randomBytes as nodeRandomBytes, timingSafeEqual } from 'node:crypto'
+
+/** The only file of core that touches a Node builtin. */
+export const randomBytes = (bytes: number): Uint8Array => nodeRandomBytes(bytes)
+
+export const hmacSha256 = (secret: string | Uint8Array, text: string | Uint8Array): Uint8Array =>
+  createHmac('sha256', secret).update(text).digest()
+
+export const sha256Hex = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex')
+
+/** Constant-time comparison; false for different lengths. */
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b)
