@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config'
+
+const source = ['@b-ticketing/source']
+
+export default defineConfig({
+  resolve: { conditions: source },
+  ssr: { resolve: { conditions: source, externalConditions: source } },
+  test: {
+    include: [
+      '{packages,examples,tests}/*/{src,demo,test}/**/*.test.ts',
+      'benchmarks/src/**/*.test.ts',
+      '{docs,scripts}/**/*.test.ts',
+    ],
+    environment: 'node',
+    pool: 'threads',
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+})
