@@ -1,25 +1,50 @@
 import type { BookingStore } from './booking/booking-store.port.ts'
-import type { Bookings, Payments } from './booking/bookings.ts'
+import { type Bookings, createBookings, type Payments } from './booking/bookings.ts'
+import { createChargeConsumer } from './booking/charge-loop.ts'
+import { createDueLoop } from './booking/due-loop.ts'
 import type { PaymentView } from './booking/payment-view.port.ts'
+import { createProjection } from './booking/projection.ts'
+import { createProjectionLoop } from './booking/projection-loop.ts'
+import { createReconcileLoop } from './booking/reconcile-loop.ts'
+import { createSettlement } from './booking/settlement.ts'
+import { createWorkers } from './booking/workers.ts'
 import type { Catalogue } from './catalogue/catalogue.port.ts'
-import type { Schedules } from './catalogue/catalogue.ts'
+import { createSchedules, type Schedules } from './catalogue/catalogue.ts'
 import type { FenceSource } from './locking/fence-source.port.ts'
 import type { LockStore } from './locking/lock-store.port.ts'
+import { createShardedLock, type ShardedLock } from './locking/sharded-lock.ts'
 import type { ChangeFeed } from './messaging/change-feed.port.ts'
-import type { DeadLetter, DeadLetters } from './messaging/dead-letters.port.ts'
-import type { EventBus } from './messaging/event-bus.port.ts'
+import type { DeadLetters } from './messaging/dead-letters.port.ts'
+import type { EventBus, Subscription } from './messaging/event-bus.port.ts'
 import type { Outbox } from './messaging/outbox.port.ts'
+import { createOutboxLoop } from './messaging/outbox-loop.ts'
+import { createParkedLetters, type ParkedLetters } from './messaging/parked-letters.ts'
+import { createNoticeConsumer, createNoticeLoop } from './notification/notice-loop.ts'
 import type { NoticeStore } from './notification/notice-store.port.ts'
+import { createNotices, type Notices } from './notification/notices.ts'
 import type { Notifier } from './notification/notifier.port.ts'
-import type { PaymentGateway } from './payment/payment-gateway.port.ts'
-import type { SeatInventory } from './seating/seat-inventory.port.ts'
+import type { GatewayEvent, PaymentGateway } from './payment/payment-gateway.port.ts'
+import type { AllocationPolicy } from './seating/allocation.ts'
+import { createExpiryLoop } from './seating/expiry-loop.ts'
+import { createFeedLoop } from './seating/feed-loop.ts'
+import { createHoldDesk } from './seating/hold-desk-service.ts'
+import { createSeatBooks } from './seating/seat-books.ts'
+import type { SeatInventory, SeatNews } from './seating/seat-inventory.port.ts'
 import type { SeatSource } from './seating/seat-source.port.ts'
-import type { Seating, SeatNews } from './seating/seating.ts'
-import type { Observer } from './shared/observer.ts'
-import type { Runtime } from './shared/runtime.ts'
-import type { Id, Page } from './shared/types.ts'
+import type { Seating } from './seating/seating.ts'
+import { createSeating } from './seating/seating-service.ts'
+import { TicketingError } from './shared/errors.ts'
+import { newId } from './shared/ids.ts'
+import { type Loop, repeat } from './shared/loop.ts'
+import { type Observer, silentObserver } from './shared/observer.ts'
+import { type Runtime, systemRuntime } from './shared/runtime.ts'
+import { createTokens, type TokenSecret } from './shared/token.ts'
+import { createAdmissionLoop } from './waiting-room/admission-loop.ts'
 import type { AdmissionQueue } from './waiting-room/admission-queue.port.ts'
-import type { WaitingRoom } from './waiting-room/waiting-room.ts'
+import { createLines } from './waiting-room/lines.ts'
+import { createPassGate } from './waiting-room/pass-gate.ts'
+import { createSessions, type Sessions } from './waiting-room/session.ts'
+import { createWaitingRoom, type WaitingRoom } from './waiting-room/waiting-room.ts'
 
 /** Every door of the house. `inMemoryAdapters()` fills them all; a deployment replaces them by name. */
 export interface Adapters {
@@ -42,18 +67,15 @@ export interface Adapters {
   readonly close?: () => Promise<void>
 }
 
-export type Role = 'web' | 'payment' | 'notification'
-
-/** A secret of at least 32 characters. The first signs, all verify. */
-export interface TokenSecret {
-  readonly kid: string
-  readonly secret: string
-}
+export const roles = ['web', 'payment', 'notification'] as const
+export type Role = (typeof roles)[number]
 
 export interface EngineOptions extends Adapters {
   readonly tokenSecrets: readonly TokenSecret[]
-  /** Loops that `start` and `tick` run; default: all. The outbox relay runs in every role. */
+  /** Whose loops `start` and `tick` run; default: all. The outbox relay runs in every role. */
   readonly roles?: readonly Role[]
+  /** What the best seats are; default `nearest`. */
+  readonly policy?: AllocationPolicy
   readonly runtime?: Runtime
   readonly observer?: Observer
 }
@@ -65,13 +87,10 @@ export interface Engine {
   readonly seating: Seating
   readonly payments: Payments
   readonly bookings: Bookings
-  readonly notices: { resend(p: { reservationId: Id; by?: Id }): Promise<void> }
-  readonly deadLetters: {
-    list(p?: { after?: string }): Promise<Page<DeadLetter>>
-    /** @throws `NOT_FOUND` */
-    replay(p: { id: Id; by?: Id }): Promise<void>
-    park(p: { id: Id; source: Id; reason: string; data: Readonly<Record<string, unknown>> }): Promise<void>
-  }
+  readonly notices: Notices
+  readonly deadLetters: ParkedLetters
+  /** For a host's own work of several steps; no promise of the engine rests on it. */
+  readonly locks: ShardedLock
   /** Starts every loop of its roles; returns once consumers are subscribed. Repeatable. */
   start(): Promise<void>
   /** Runs every loop once: for tests and schedulers of your own. */
@@ -81,9 +100,129 @@ export interface Engine {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** The session credential: minted and signed here, so that one browser is one visitor. */
-export interface Sessions {
-  mint(): { readonly visitor: Id; readonly token: string }
-  /** Null for an unknown, altered or other-kind token. */
-  verify(p: { token: string }): Id | null
+/** @throws TicketingError `CONFIG_INVALID` */
+export async function createBookingEngine(options: EngineOptions): Promise<Engine> {
+  const { runtime = systemRuntime, observer = silentObserver, policy = 'nearest' } = options
+  const { catalogue, eventBus, deadLetters, bookingStore, paymentView, gateway, noticeStore, notifier } = options
+  const { admissionQueue: queue, seatInventory: inventory, seatSource: source } = options
+  const tokens = createTokens({ secrets: options.tokenSecrets })
+  const worker = newId(runtime)
+
+  const schedules = createSchedules({ catalogue, runtime, observer })
+  const records = schedules
+
+  const lines = createLines({ queue, catalogue, records, runtime, observer })
+  const waitingRoom = createWaitingRoom({ queue, lines, tokens, runtime })
+  const passGate = createPassGate({ queue, lines, tokens, runtime })
+
+  const doors = { inventory, source, feed: options.changeFeed, locks: options.lockStore }
+  const books = createSeatBooks({ ...doors, records, runtime, observer, policy })
+  const seating = createSeating({ runtime, records, books, source, gate: passGate })
+  const holdDesk = createHoldDesk({ runtime, records, books, inventory, source })
+
+  const projection = createProjection({ bookingStore, paymentView, holdDesk, runtime, observer })
+  const settlement = createSettlement({ bookingStore, gateway, deadLetters, projection, runtime, observer })
+  const secret = options.tokenSecrets[0]!.secret
+  const booking = { bookingStore, holdDesk, projection, passGate, runtime, observer, secret }
+  const { payments, bookings } = createBookings({ ...booking, settlement, paymentView, catalogue })
+  const workers = createWorkers({ observer })
+  const reconcile = createReconcileLoop({ bookingStore, holdDesk, projection, catalogue, runtime, observer })
+
+  const loops: Readonly<Record<Role, readonly Loop[]>> = {
+    web: [
+      createAdmissionLoop({ lines, records, runtime }),
+      createExpiryLoop({ records, books, inventory, onStalePins: reconcile.onStalePins }),
+      createFeedLoop({ books }),
+      createProjectionLoop({ projection }),
+    ],
+    payment: [createDueLoop({ bookingStore, settlement, projection, workers, worker }), reconcile],
+    notification: [createNoticeLoop({ noticeStore, notifier, runtime, observer, worker })],
+  }
+  const consumers: Readonly<Record<Role, readonly { subscribe(): Promise<Subscription> }[]>> = {
+    web: [],
+    payment: [createChargeConsumer({ bookingStore, settlement, workers, eventBus, observer })],
+    notification: [createNoticeConsumer({ bookingStore, noticeStore, catalogue, eventBus })],
+  }
+  const mine = options.roles ?? roles
+  const myLoops = [
+    createOutboxLoop({ outbox: options.outbox, eventBus, runtime, observer }),
+    ...mine.flatMap((role) => loops[role]),
+  ]
+
+  const life = createLife({
+    runtime,
+    observer,
+    loops: myLoops,
+    consumers: mine.flatMap((role) => consumers[role]),
+    finish: async () => {
+      await workers.idle()
+      await books.close()
+      await options.close?.()
+    },
+  })
+
+  return {
+    schedules,
+    sessions: createSessions({ tokens, runtime }),
+    waitingRoom,
+    seating,
+    payments,
+    bookings,
+    notices: createNotices({ bookingStore, noticeStore, catalogue }),
+    deadLetters: createParkedLetters({
+      deadLetters,
+      eventBus,
+      // `settle` checks what it is given: a parked body is as untrusted as the webhook was.
+      hear: (event) =>
+        payments.settle({
+          requestId: event.requestId as string,
+          event: event as unknown as GatewayEvent,
+          source: 'replay',
+        }),
+    }),
+    locks: createShardedLock({ lockStore: options.lockStore, runtime }),
+    ...life,
+    [Symbol.asyncDispose]: life.close,
+  }
+}
+
+/** Start, tick and close: the loops and consumers of one engine. */
+function createLife(p: {
+  readonly runtime: Runtime
+  readonly observer: Observer
+  readonly loops: readonly Loop[]
+  readonly consumers: readonly { subscribe(): Promise<Subscription> }[]
+  readonly finish: () => Promise<void>
+}): Pick<Engine, 'start' | 'tick' | 'close'> {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let running: readonly Promise<void>[] = []
+  let subscribed: Promise<readonly Subscription[]> | null = null
+  let closed: Promise<void> | null = null
+
+  const close = async (): Promise<void> => {
+    stopping.abort()
+    const subscriptions = (await subscribed?.catch(() => [])) ?? []
+    await Promise.all(subscriptions.map((subscription) => subscription.close()))
+    await Promise.all(running)
+    await p.finish()
+  }
+
+  return {
+    start: async () => {
+      if (signal.aborted) throw new TicketingError('CLOSED', 'the engine is closed')
+      if (!subscribed) {
+        subscribed = Promise.all(p.consumers.map((consumer) => consumer.subscribe()))
+        running = p.loops.map((loop) => repeat({ loop, runtime: p.runtime, signal, observer: p.observer }))
+      }
+      await subscribed
+    },
+    tick: async () => {
+      for (const loop of p.loops) await loop.tick()
+    },
+    close: () => {
+      closed ??= close()
+      return closed
+    },
+  }
 }

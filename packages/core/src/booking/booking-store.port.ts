@@ -1,5 +1,5 @@
 import type { Message } from '../messaging/message.ts'
-import type { PaymentState, RefundState } from '../payment/payment.ts'
+import type { ClaimsChange, PaymentState, RefundState } from '../payment/payment.ts'
 import type { Id, Ms, Page } from '../shared/types.ts'
 import type { Booking, Buyer, HistoryRow, HoldSnapshot, PaymentRecord } from './booking.ts'
 
@@ -7,6 +7,7 @@ export interface OpenRequest {
   readonly requestId: Id
   readonly reservationId: Id
   readonly visitor: Id
+  /** Compared byte by byte (binary collation); scope: this visitor. Kept at least 15 days. */
   readonly idempotencyKey: string
   readonly fingerprint: string
   readonly hold: HoldSnapshot
@@ -22,9 +23,9 @@ export type OpenReply =
   | { readonly is: 'opened' | 'replayed'; readonly record: PaymentRecord }
   /** Same (visitor, key), other fingerprint. */
   | { readonly is: 'key-reused' }
-  /** A seat has a live claim of another payment, or the hold was paid with already. */
+  /** A seat has a live claim of another payment, or is blocked. */
   | { readonly is: 'seats-taken' }
-  /** This hold is being paid by another request of the same visitor. */
+  /** This hold is being paid, or was paid, by another request. */
   | { readonly is: 'running' | 'paid'; readonly requestId: Id }
   /** A tombstone stands under this requestId. */
   | { readonly is: 'abandoned' }
@@ -34,9 +35,15 @@ export interface Advance {
   /** Guard: nothing changes unless state and version are these. */
   readonly from: { readonly state: PaymentState; readonly version: number }
   readonly to: PaymentState
-  /** keep · sell (PAYING → COMPLETED) · free (delete own claims) · retake (claim the same seats again; `seats-gone` if one is not free). */
-  readonly claims: 'keep' | 'sell' | 'free' | 'retake'
+  /**
+   * keep · sell (own claims PAYING → COMPLETED; `seats-gone` unless all are there) · free (delete own claims, whatever their
+   * state) · retake (claim the same seats again, COMPLETED; `seats-gone` if one is claimed by another or blocked). Each but
+   * `keep` gives the record and its claims a new `recordVersion`.
+   */
+  readonly claims: ClaimsChange
+  /** For the history: a short word, never data of the buyer. */
   readonly event: string
+  /** Absent: unchanged. */
   readonly reason?: string | null
   readonly refund?: RefundState
   readonly booking?: Booking
@@ -48,34 +55,52 @@ export interface Advance {
   readonly consumed?: { readonly consumer: Id; readonly eventId: Id }
 }
 
+export type AdvanceReply =
+  /** `record` as it stands now. Only `advanced` changed anything, the inbox row included. */
+  | { readonly is: 'advanced' | 'stale' | 'seats-gone' | 'consumed'; readonly record: PaymentRecord }
+  /** No such payment. */
+  | { readonly is: 'unknown' }
+
+export type PaymentKey =
+  | { readonly requestId: Id }
+  | { readonly visitor: Id; readonly idempotencyKey: string }
+  | { readonly reservationId: Id }
+  /** The latest payment of this hold. */
+  | { readonly holdId: Id }
+
 /**
- * The only port with transactions over claims + payment + history + booking + outbox + inbox + idempotency. Commands of one
- * call are independent: one loser never takes its batch down.
+ * The record of payments: the only port with transactions over claims + payment + history + booking + outbox + inbox +
+ * idempotency. Reply *i* answers command *i*. Commands of one call are independent and each all-or-nothing: one loser never
+ * takes its batch down. An adapter may refuse a command with `seats-taken` because of a neighbour in its batch that itself
+ * was refused: the caller repeats such a one alone. A throw means the outcome is unknown: read again by key.
+ * Instants are the store's own clock.
  */
 export interface BookingStore {
+  /**
+   * One transaction: idempotency row, one live claim a seat (primary key schedule + seat), payment REQUESTED at version 1,
+   * history, outbox. Judged in this order: tombstone (`abandoned`), the same requestId or (visitor, key) (`replayed`,
+   * `key-reused`), the hold (`running`, `paid`), the seats (`seats-taken`). Repeatable: the second answer is `replayed`. Only
+   * `opened` writes.
+   */
   open(p: { readonly requests: readonly OpenRequest[] }): Promise<readonly OpenReply[]>
-  /** version + 1, a history row and the outbox rows in one transaction. The payment token is nulled in COMPLETED and FAILED. */
-  advance(p: {
-    readonly changes: readonly Advance[]
-  }): Promise<
-    readonly (
-      | { readonly is: 'advanced' | 'stale' | 'seats-gone' | 'consumed'; readonly record: PaymentRecord }
-      | { readonly is: 'unknown' }
-    )[]
-  >
-  /** Inserts a FAILED tombstone so that a late `open` loses, or answers the payment that stands there. */
+  /**
+   * Compare-and-set on (state, version): version + 1, a history row and the outbox rows (lane of the requestId) in one
+   * transaction. The payment token is nulled in COMPLETED and FAILED, for good.
+   */
+  advance(p: { readonly changes: readonly Advance[] }): Promise<readonly AdvanceReply[]>
+  /**
+   * Inserts a FAILED tombstone under the primary key of payments, so that a late `open` loses, or answers the payment that
+   * stands there, unchanged. Repeatable.
+   */
   abandon(p: { readonly requestIds: readonly Id[] }): Promise<readonly ('abandoned' | PaymentRecord)[]>
-  find(p: {
-    readonly keys: readonly (
-      | { readonly requestId: Id }
-      | { readonly visitor: Id; readonly idempotencyKey: string }
-      | { readonly reservationId: Id }
-      | { readonly holdId: Id }
-    )[]
-  }): Promise<readonly (PaymentRecord | null)[]>
-  /** Leases what it returns: payments and refunds whose `dueAt` has come, by the store's clock. */
+  /** Record *i* for key *i*; null: none, a tombstone included. */
+  find(p: { readonly keys: readonly PaymentKey[] }): Promise<readonly (PaymentRecord | null)[]>
+  /**
+   * Payments whose `dueAt` has come, longest due first, leased: their `dueAt` is `leaseMs` from now, the version stays. Two
+   * callers never get the same one. A decided payment without a PENDING refund is handed out once: its `dueAt` becomes null.
+   */
   due(p: { readonly worker: Id; readonly limit: number; readonly leaseMs: Ms }): Promise<readonly PaymentRecord[]>
-  /** Newest first. Pages of at most 100. */
+  /** Newest first. Pages of at most 100. `bookedOnly`: with a booking. An unknown `after` is the end. */
   list(p: {
     readonly visitor?: Id
     readonly scheduleId?: Id

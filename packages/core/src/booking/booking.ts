@@ -1,6 +1,7 @@
-import type { Message } from '../messaging/message.ts'
-import type { PaymentState, PublicPaymentState, RefundState } from '../payment/payment.ts'
+import type { PaymentFacts } from '../payment/decide.ts'
+import { type PaymentState, type PublicPaymentState, publicState, type RefundState } from '../payment/payment.ts'
 import type { HeldSeat, Part } from '../seating/hold.ts'
+import type { SeatProjection } from '../seating/hold-desk.ts'
 import type { Money } from '../shared/money.ts'
 import type { Id, Ms, Version } from '../shared/types.ts'
 
@@ -50,6 +51,8 @@ export interface PaymentRecord {
   readonly chargeUntil: Ms
   /** The due loop takes it at this instant; null when nothing is left to do. */
   readonly dueAt: Ms | null
+  /** The store's clock when it answered this: deadlines of the record are compared with nothing else. */
+  readonly storeTime: Ms
 }
 
 /** On the wire: a reservation. */
@@ -88,4 +91,47 @@ export interface HistoryRow {
   readonly event: string
 }
 
-export type BookingMessage = Message
+/** What the state table may look at. */
+export const factsOf = (record: PaymentRecord): PaymentFacts => record
+
+export const isOpen = (record: PaymentRecord): boolean => publicState(record.state) === 'PENDING'
+
+export const statusOf = (record: PaymentRecord): PaymentStatus => ({
+  requestId: record.requestId,
+  visitor: record.visitor,
+  status: publicState(record.state),
+  reason: record.reason,
+  reservationId: record.state === 'COMPLETED' ? record.reservationId : null,
+  amount: record.amount,
+  refund: record.refund,
+  version: record.version,
+  updatedAt: record.updatedAt,
+})
+
+/** Nothing changes any more, but for a late success or a refund that somebody asks for. */
+export const isFinal = (status: PaymentStatus): boolean => status.status !== 'PENDING' && status.refund !== 'PENDING'
+
+/** The reservation of a payment that is COMPLETED, as its refund leaves it. */
+export const bookingOf = (record: PaymentRecord, refund: RefundState, completedAt: Ms): Booking => ({
+  reservationId: record.reservationId,
+  requestId: record.requestId,
+  scheduleId: record.scheduleId,
+  visitor: record.visitor,
+  state: refund === 'DONE' ? 'CANCELLED' : refund === 'PENDING' ? 'REFUNDING' : 'CONFIRMED',
+  seats: record.hold.seats,
+  amount: record.amount,
+  refund,
+  createdAt: record.booking?.createdAt ?? completedAt,
+})
+
+/** Whether the payment's claims are gone: it failed, or was paid back. */
+export const hasEnded = (record: PaymentRecord): boolean =>
+  record.state === 'FAILED' || (record.state === 'COMPLETED' && record.refund === 'DONE')
+
+/** What the record says of the payment's seats. */
+export function projectionOf(record: PaymentRecord): SeatProjection {
+  const { scheduleId, requestId, recordVersion } = record
+  const seats = { scheduleId, requestId, recordVersion, parts: record.hold.parts }
+  if (hasEnded(record)) return { ...seats, state: 'AVAILABLE' }
+  return { ...seats, state: record.state === 'COMPLETED' ? 'COMPLETED' : 'PAYING', holder: record.hold.holder }
+}

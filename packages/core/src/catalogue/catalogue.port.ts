@@ -6,6 +6,7 @@ import type { Venue } from './venue.ts'
 export interface Catalogue {
   /** `same`: the equal venue is there already; `conflict`: another venue has this id (venues are immutable). */
   putVenue(p: { readonly venue: Venue; readonly by: Id }): Promise<'created' | 'same' | 'conflict'>
+  /** Null: unknown. */
   venue(p: { readonly venueId: Id }): Promise<Venue | null>
   /** Starts version 1, incarnation 1 and ceiling 0. `exists` changes nothing. */
   putSchedule(p: {
@@ -14,8 +15,15 @@ export interface Catalogue {
     readonly draw: ScheduleRecord['draw']
     readonly by: Id
   }): Promise<'created' | 'exists'>
-  /** In order of creation; `ids` limits the answer (unknown ones are left out). Pages of at most 100. */
-  schedules(p: { readonly ids?: readonly Id[]; readonly after?: string }): Promise<Page<ScheduleRecord>>
+  /**
+   * In order of creation; `ids` limits the answer to these (unknown ones are left out), `live` to those that have not ended.
+   * Pages of at most 100. @throws `INVALID` for an `after` that is no cursor of this list.
+   */
+  schedules(p: {
+    readonly ids?: readonly Id[]
+    readonly live?: boolean
+    readonly after?: string
+  }): Promise<Page<ScheduleRecord>>
   /** Compare-and-set on the record's version, with an audit row; `stale` (also: unknown) changes nothing. */
   change(p: {
     readonly scheduleId: Id
@@ -32,6 +40,6 @@ export interface Catalogue {
     readonly subject: Id
     readonly detail: Readonly<Record<string, unknown>>
   }): Promise<void>
-  /** Newest last. Pages of at most 100. */
+  /** Newest last. Pages of at most 100. @throws `INVALID` for an `after` that is no cursor of this list. */
   audit(p: { readonly after?: string }): Promise<Page<AuditRow>>
 }

@@ -59,7 +59,17 @@ export interface ScheduleRecord extends Schedule {
   /** Grows when a fast store may have lost data; the high part of every version it hands out. */
   readonly incarnation: number
   /** Made with the epoch. Only `commitment` (its hash) is public before the draw. */
-  readonly draw: { readonly secret: string; readonly commitment: string } | null
+  readonly draw: SaleDraw | null
+  /** The life of the line in its store: every installation of it there has one of its own. Absent: never installed. */
+  readonly lineIncarnation?: number
+}
+
+/** The secret behind a draw, and what the opening fixed. */
+export interface SaleDraw {
+  readonly secret: string
+  readonly commitment: string
+  /** Set once, before the line opens: later changes of the settings do not touch it. `n`: pre-queue ranks that take part. */
+  readonly made?: { readonly policy: 'fifo' | 'draw'; readonly n: number; readonly beacon: string | null }
 }
 
 /** What `Catalogue.change` may set; absent fields stay. */
@@ -70,6 +80,7 @@ export interface SaleChange {
   readonly ceiling?: number
   readonly incarnation?: number
   readonly draw?: ScheduleRecord['draw']
+  readonly lineIncarnation?: number
   readonly opensAt?: Ms | null
 }
 

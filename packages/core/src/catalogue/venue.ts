@@ -68,3 +68,64 @@ export interface Seat {
   /** Not for sale from the start. */
   readonly blocked?: boolean
 }
+
+/** The most seats a venue may ever have, those its elastic sections may create included. */
+export const venueSeatLimit = 1_000_000
+
+/** Seats listed; elastic sections may create more (`maxCapacity`). */
+export const venueCapacity = (venue: Venue): number =>
+  venue.sections.reduce((sum, section) => sum + section.capacity, 0)
+
+/** A grade `wheelchair-…` is accessible, and so is every seat of it. */
+export const isWheelchairGrade = (grade: Id): boolean => grade.startsWith('wheelchair-')
+
+export const gradeOf = (section: Section, seat: Seat): Id => seat.grade ?? section.grade
+
+/** The middle of the front row; the origin when no seat is listed. */
+export function middleOfFront(rows: readonly Row[]): Point {
+  const seats = rows.find((row) => row.seats.length > 0)?.seats ?? []
+  if (seats.length === 0) return { x: 0, y: 0 }
+  return { x: middle(seats.map((seat) => seat.x)), y: middle(seats.map((seat) => seat.y)) }
+}
+
+function middle(values: readonly number[]): number {
+  let low = Number.POSITIVE_INFINITY
+  let high = Number.NEGATIVE_INFINITY
+  for (const value of values) {
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  return (low + high) / 2
+}
+
+/** An equal venue of its own, reduced to the fields that a venue has. */
+export const copyVenue = ({ venueId, name, currency, grades, sections }: Venue): Venue => ({
+  venueId,
+  name,
+  currency,
+  grades: grades.map((grade) => pick(grade, ['id', 'label', 'color', 'price', 'accessible'])),
+  sections: sections.map((section) => ({
+    ...pick(section, ['id', 'label', 'kind', 'grade', 'x', 'y', 'capacity', 'maxCapacity', 'soldWhole']),
+    focalPoint: pick(section.focalPoint, ['x', 'y']),
+    rows: section.rows.map(({ id, label, seats }) => ({ id, label, seats: seats.map(copySeat) })),
+  })),
+})
+
+const copySeat = (seat: Seat): Seat =>
+  pick(seat, ['seatId', 'label', 'x', 'y', 'position', 'grade', 'accessible', 'companion', 'channel', 'blocked'])
+
+function pick<T extends object, K extends keyof T>(value: T, keys: readonly K[]): Pick<T, K> {
+  const picked: Partial<T> = {}
+  for (const key of keys) if (value[key] !== undefined) picked[key] = value[key]
+  return picked as Pick<T, K>
+}
+
+/** The same data, in whatever order its fields are written; an absent field is one that is undefined. */
+export const sameVenue = (a: Venue, b: Venue): boolean => same(copyVenue(a), copyVenue(b))
+
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  const [ofA, ofB] = [Object.entries(a), Object.entries(b)]
+  return ofA.length === ofB.length && ofA.every(([key, value]) => same(value, (b as Record<string, unknown>)[key]))
+}

@@ -13,10 +13,13 @@ export interface DeadLetter {
 }
 
 export interface DeadLetters {
-  /** The same id is parked once. */
+  /**
+   * The same id is parked once and keeps its first content; parked again after it was replayed, it is open again. All letters
+   * of a call or none. @throws `INVALID` for an id or source that is none.
+   */
   park(p: { readonly letters: readonly Omit<DeadLetter, 'at' | 'replayedAt'>[] }): Promise<void>
-  /** Newest last. Pages of at most 100. */
+  /** Newest last. Pages of at most 100; `id` alone answers that letter or nothing. @throws `INVALID` for a foreign `after`. */
   list(p: { readonly after?: string; readonly id?: Id }): Promise<Page<DeadLetter>>
-  /** Records that `by` sent it again; false: unknown or already replayed. */
+  /** Records that `by` sent it again; of parallel calls one is true; false: unknown or already replayed. */
   replayed(p: { readonly id: Id; readonly by: Id }): Promise<boolean>
 }

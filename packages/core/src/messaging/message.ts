@@ -1,3 +1,5 @@
+import { isId } from '../shared/ids.ts'
+import { accepted, type Outcome, refused } from '../shared/outcome.ts'
 import type { Id, Ms } from '../shared/types.ts'
 
 export const topics = ['payment-requested', 'payment-completed'] as const
@@ -12,8 +14,40 @@ export interface Message {
   readonly topic: Topic
   /** Keyed by requestId: order is kept per booking. */
   readonly key: Id
-  /** Version of the shape of `data`. */
+  /** Version of the shape of `data`, from 1. */
   readonly schema: number
   readonly at: Ms
   readonly data: Readonly<Record<string, unknown>>
 }
+
+/** A fault of the message itself: it counts toward the dead letters. `problems` name fields, never their values. */
+export interface MessageInvalid {
+  readonly reason: 'MESSAGE_INVALID'
+  readonly problems: readonly string[]
+}
+
+export const isTopic = (value: unknown): value is Topic => topics.some((topic) => topic === value)
+
+/** Reads an envelope from anywhere; what is not part of it is left out. `data` is read by its own topic's function. */
+export function parseMessage(value: unknown): Outcome<Message, MessageInvalid> {
+  if (!isRecord(value)) return refused({ reason: 'MESSAGE_INVALID', problems: ['message must be an object'] })
+  const { eventId, topic, key, schema, at, data } = value
+  const problems: string[] = []
+  if (!isId(eventId)) problems.push('eventId must be an id')
+  if (!isTopic(topic)) problems.push('topic is unknown')
+  if (!isId(key)) problems.push('key must be an id')
+  if (!isCount(schema, 1, Number.MAX_SAFE_INTEGER)) problems.push('schema must be a positive integer')
+  if (!isCount(at, 0, latestInstant)) problems.push('at must be an instant in ms')
+  if (!isRecord(data)) problems.push('data must be an object')
+  if (problems.length > 0) return refused({ reason: 'MESSAGE_INVALID', problems })
+  return accepted({ eventId, topic, key, schema, at, data } as Message)
+}
+
+/** The last instant a calendar can name. */
+const latestInstant = 8_640_000_000_000_000
+
+const isCount = (value: unknown, min: number, max: number): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,29 +1,34 @@
 import type { Id, Ms } from '../shared/types.ts'
 import type { Notice } from './notice.ts'
 
+export type LeasedNotice = Notice & { readonly token: Id; readonly attempts: number }
+
+export interface NoticeResult {
+  readonly id: Id
+  readonly token: Id
+  readonly sent: boolean
+  /** Not sent: due again so long after the store's now; absent: refused for good. */
+  readonly retryInMs?: Ms
+  readonly error?: string
+}
+
+/** Mails to be sent, in the record. Judges leases by its own clock. */
 export interface NoticeStore {
-  /** Unique by (reservationId, template, copy): a repeat adds nothing. The inbox rows stand in the same transaction. */
+  /**
+   * All notices and inbox rows in one transaction. Unique by (reservationId, template, copy): a known one is left as it is,
+   * sent or not. Repeatable.
+   */
   add(p: {
     readonly notices: readonly Notice[]
     readonly consumed: readonly { readonly consumer: Id; readonly eventId: Id }[]
   }): Promise<void>
-  /** Due, unsent, not leased. */
-  lease(p: {
-    readonly worker: Id
-    readonly limit: number
-    readonly leaseMs: Ms
-  }): Promise<readonly (Notice & { readonly token: Id; readonly attempts: number })[]>
-  /** A token that is no longer the notice's changes nothing. */
-  mark(p: {
-    readonly results: readonly {
-      readonly id: Id
-      readonly token: Id
-      readonly sent: boolean
-      /** Not sent: try again then; absent: refused for good. */
-      readonly retryInMs?: Ms
-      readonly error?: string
-    }[]
-  }): Promise<void>
+  /**
+   * Due, unsent, not leased, oldest first; `attempts` counts the marks before. The lease ends `leaseMs` from the store's now;
+   * two callers never get the same notice before.
+   */
+  lease(p: { readonly worker: Id; readonly limit: number; readonly leaseMs: Ms }): Promise<readonly LeasedNotice[]>
+  /** Ends the lease. A token that is no longer the notice's changes nothing. */
+  mark(p: { readonly results: readonly NoticeResult[] }): Promise<void>
   /** The highest copy of a reservation's notice, −1 when there is none. */
   copies(p: { readonly reservationId: Id; readonly template: Notice['template'] }): Promise<number>
 }

@@ -1,13 +1,15 @@
-import type { Id } from '../shared/types.ts'
 import type { Notice } from './notice.ts'
 
-/** Sends one mail. `messageId` is stable per notice, so that a duplicate after a crash is recognisable. */
+/** Sends one mail. A throw, or an answer that does not come in time, counts as `try-later`. */
 export interface Notifier {
   send(p: {
     readonly notice: Notice
-    readonly messageId: Id
+    /** Left part of the Message-ID, the same whenever this notice is sent: a duplicate after a crash is recognisable. */
+    readonly messageId: string
     readonly subject: string
     readonly text: string
+    /** Aborts when the notice's time is over. */
     readonly signal: AbortSignal
+    /** `refused`: never again (the address does not exist); `try-later`: anything that may pass. */
   }): Promise<'sent' | 'try-later' | 'refused'>
 }

@@ -1,5 +1,5 @@
 import type { Money } from '../shared/money.ts'
-import type { Id } from '../shared/types.ts'
+import type { Id, Ms } from '../shared/types.ts'
 
 export type GatewayAnswer =
   | { readonly is: 'succeeded'; readonly amount: Money }
@@ -9,8 +9,12 @@ export type GatewayAnswer =
   /** The answer was lost, late or unreadable: nothing is known. */
   | { readonly is: 'unknown' }
 
-/** Repeatable by key: a charge with a known key answers that charge and never captures again. Never throws for an outcome. */
+/**
+ * A payment provider. Every call is repeatable by its key and never throws for an outcome: a throw, a late or an unreadable
+ * answer counts as `unknown`. Amounts in minor units. The signal ends the waiting, never a capture that is on its way.
+ */
 export interface PaymentGateway {
+  /** Captures the amount once per key: a known key answers its charge, whatever is asked, and never captures again. */
   charge(p: {
     readonly key: Id
     readonly requestId: Id
@@ -18,14 +22,18 @@ export interface PaymentGateway {
     readonly paymentToken: string
     readonly signal: AbortSignal
   }): Promise<GatewayAnswer>
+  /** The charge of this key. `amount` is what was really captured. A cancelled charge is `declined`. */
   find(p: { readonly key: Id; readonly signal?: AbortSignal }): Promise<GatewayAnswer | { readonly is: 'not-found' }>
-  /** `cancelled` of an unknown key too: a later charge with it fails. `captured`: too late. */
+  /**
+   * `cancelled`: nothing was captured and nothing ever will be under this key, also when it was unknown until now: a later
+   * charge with it is declined. `captured`: too late. A gateway that cannot promise this answers `unknown` and is waited out.
+   */
   cancel(p: {
     readonly key: Id
     readonly requestId: Id
     readonly signal?: AbortSignal
   }): Promise<'cancelled' | 'captured' | 'unknown'>
-  /** Full or partial; all refunds of a charge never exceed it. */
+  /** Full or partial, once per key; all refunds of a charge never exceed it. A declined one may be tried again under its key. */
   refund(p: {
     readonly key: Id
     readonly chargeKey: Id
@@ -42,4 +50,12 @@ export interface GatewayEvent {
   readonly requestId: Id
   readonly amount: Money
   readonly reason?: string
+}
+
+/** An event as the gateway delivers it: at least once, in any order. */
+export interface GatewayWebhook {
+  /** The same for every delivery of one event. */
+  readonly webhookId: Id
+  readonly timestamp: Ms
+  readonly event: GatewayEvent
 }

@@ -1,7 +1,12 @@
 import type { Id } from '../shared/types.ts'
 import type { Part } from './hold.ts'
 
-export type AllocationPolicy = 'nearest' | 'yield' | 'first-fit'
+export const allocationPolicies = ['nearest', 'yield', 'first-fit'] as const
+/**
+ * What makes seats good: nearness to the section's focal point; nearness in bands of 4 seat pitches, then leaving little gap;
+ * or nothing but the order of the rows.
+ */
+export type AllocationPolicy = (typeof allocationPolicies)[number]
 export type Together = 'adjacent' | 'row' | 'any'
 
 export interface AllocationRequest {
@@ -52,7 +57,7 @@ export interface Allocation {
 export interface AllocationExplanation {
   readonly rung: Rung
   readonly score: AllocationScore
-  /** The best allocation that was not chosen; null when there was no other. */
+  /** The best allocation that does without at least one of the chosen seats; null when there is none. */
   readonly runnerUp: { readonly parts: readonly Part[]; readonly score: AllocationScore } | null
   readonly withAccessible: boolean
 }

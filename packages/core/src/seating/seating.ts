@@ -3,7 +3,9 @@ import type { Id, Ms, Version } from '../shared/types.ts'
 import type { Pass } from '../waiting-room/pass.ts'
 import type { Allocation, Together } from './allocation.ts'
 import type { Hold } from './hold.ts'
-import type { MapDelta, MapSnapshot, SeatChange, SeatState } from './occupancy.ts'
+import type { MapDelta, MapSnapshot, SeatState } from './occupancy.ts'
+
+export type { SeatNews } from './seat-inventory.port.ts'
 
 export type SelectRefusal =
   | { readonly reason: 'SEAT_TAKEN'; readonly seatIds: readonly Id[] }
@@ -34,6 +36,8 @@ export interface Seating {
   select(p: {
     pass: Pass
     seatIds: readonly Id[]
+    /** Seats of other channels are taken as far as this visitor is concerned. */
+    channels?: readonly Id[]
     operationId?: Id
     /** Releases this hold and takes the new seats in one step, or nothing. */
     replaces?: { readonly holdId: Id; readonly version: Version }
@@ -93,6 +97,3 @@ export interface SeatRowState {
     readonly accessible?: boolean
   }[]
 }
-
-/** What seating tells other processes. */
-export type SeatNews = { readonly changes: readonly SeatChange[]; readonly version: Version }

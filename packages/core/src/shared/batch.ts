@@ -1,4 +1,4 @@
-import { busy } from './errors.ts'
+import { busy, TicketingError } from './errors.ts'
 import type { Runtime } from './runtime.ts'
 
 /**
@@ -29,6 +29,9 @@ export function createBatch<Item, Reply>(p: {
         key,
         batch.map((entry) => entry.item),
       )
+      if (replies.length !== batch.length) {
+        throw new TicketingError('STORE_FAULT', `${batch.length} operations were answered by ${replies.length} replies`)
+      }
       for (const [i, entry] of batch.entries()) entry.resolve(replies[i] as Reply)
     } catch (error) {
       for (const entry of batch) entry.reject(error)

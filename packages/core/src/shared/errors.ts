@@ -51,7 +51,7 @@ export class TicketingError extends Error {
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>>
   /** When the same call may be tried again, in ms; absent when repeating does not help. */
-  readonly retryInMs?: number
+  declare readonly retryInMs?: number
 
   constructor(
     code: ErrorCode,

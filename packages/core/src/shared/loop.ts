@@ -24,10 +24,23 @@ export async function repeat(p: {
       failures = 0
     } catch (error) {
       failures++
-      p.observer.log('error', 'loop failed', { loop: p.loop.name, failures, error })
-      p.observer.count('loop_failures', { loop: p.loop.name })
+      report(p.observer, p.loop.name, failures, error)
     }
-    const ms = failures === 0 ? p.loop.everyMs : Math.min(5_000, p.loop.everyMs * 2 ** Math.min(failures, 10))
-    await p.runtime.sleep({ ms, signal: p.signal })
+    if (p.signal.aborted) return
+    await p.runtime.sleep({ ms: pauseAfter(p.loop.everyMs, failures), signal: p.signal })
+  }
+}
+
+/** Never shorter than the loop's own pace, which may be slower than 5 s. */
+const pauseAfter = (everyMs: Ms, failures: number): Ms =>
+  failures === 0 ? everyMs : Math.max(everyMs, Math.min(5_000, Math.max(1, everyMs) * 2 ** Math.min(failures, 12)))
+
+/** A host's logger that throws must not end the loop. */
+function report(observer: Observer, loop: string, failures: number, error: unknown): void {
+  try {
+    observer.log('error', 'loop failed', { loop, failures, error })
+    observer.count('loop_failures', { loop })
+  } catch {
+    // Nobody is left to tell.
   }
 }

@@ -15,6 +15,9 @@ export interface Runtime {
   defer(run: () => void): void
 }
 
+/** A timer set further ahead than this fires at once, so longer sleeps end early: loops look again and sleep on. */
+const longestTimer = 2 ** 31 - 1
+
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
   random: randomBytes,
@@ -26,7 +29,7 @@ export const systemRuntime: Runtime = {
         signal?.removeEventListener('abort', done)
         resolve()
       }
-      const timer = setTimeout(done, ms)
+      const timer = setTimeout(done, Math.min(ms, longestTimer))
       signal?.addEventListener('abort', done, { once: true })
     }),
   defer: (run) => void setImmediate(run),

@@ -1,32 +1,37 @@
-import type { Id, Ms, Page, Version } from '../shared/types.ts'
-import type { Pass } from './pass.ts'
-import type { QueueTicket } from './queue-ticket.ts'
+import type { ScheduleRecord } from '../catalogue/schedule.ts'
+import { createBatch } from '../shared/batch.ts'
+import { busy, TicketingError } from '../shared/errors.ts'
+import { demandId, newId } from '../shared/ids.ts'
+import type { Runtime } from '../shared/runtime.ts'
+import type { Tokens } from '../shared/token.ts'
+import type { Id, Page } from '../shared/types.ts'
+import type { AdmissionQueue, JoinReply, PlaceReply } from './admission-queue.port.ts'
+import { type DrawDisclosure, numberOfRank } from './draw.ts'
+import { createJoins } from './joins.ts'
+import type { LineCounts, QueueMember } from './line.ts'
+import type { Lines, LineView } from './lines.ts'
+import { type Pass, signPass, verifyPass } from './pass.ts'
+import { passExpired } from './pass-gate.ts'
+import { createPollLimiter } from './poll-limiter.ts'
+import { isFinal, placeIn, type QueueStatus, type WaitingState, waitingState } from './queue-status.ts'
+import {
+  isHalfSpent,
+  type Place,
+  type QueueTicket,
+  type QueueTicketClaims,
+  signTicket,
+  verifyTicket,
+} from './queue-ticket.ts'
 
-export interface QueuePlace {
-  readonly scheduleId: Id
-  readonly documentVersion: Version
-  /** Null before a number exists (scheduled, pre-queue). */
-  readonly number: number | null
-  readonly group: number | null
-  readonly currentGroup: number | null
-  /** Living visitors before this one; 0 = next. */
-  readonly ahead: number | null
-  readonly nextPollMs: Ms
-  /** From the measured rate; null: unknown or paused. */
-  readonly eta: { readonly lowSeconds: number; readonly highSeconds: number } | null
-}
-
-export type QueueStatus = QueuePlace &
-  (
-    | { readonly state: 'scheduled' | 'prequeue' | 'waiting' | 'paused' | 'expired' | 'left' | 'ended' }
-    | { readonly state: 'admitted'; readonly pass: Pass }
-  )
+export type { DrawDisclosure } from './draw.ts'
+export type { LineCounts, QueueMember } from './line.ts'
+export type { QueuePlace, QueueStatus } from './queue-status.ts'
 
 /** The waiting room as the host uses it: `engine.waitingRoom`. Every method throws `INVALID` for malformed input. */
 export interface WaitingRoom {
   /**
    * Gives the visitor a place, once: every repeat returns the same one (`created: false`). `ticket` proves an older place
-   * that the store may have forgotten. @throws `NOT_FOUND`, `SALE_CLOSED`, `BUSY`.
+   * that the store may have forgotten; one that is not valid proves nothing. @throws `NOT_FOUND`, `SALE_CLOSED`, `BUSY`.
    */
   join(p: {
     scheduleId: Id
@@ -42,8 +47,11 @@ export interface WaitingRoom {
   status(p: { ticket: string; visitor?: Id; polite?: boolean }): Promise<QueueStatus & { readonly ticket: QueueTicket }>
   /** Statuses as they change, ending after `admitted` or another final state, or when `signal` aborts. */
   watch(p: { ticket: string; visitor?: Id; signal?: AbortSignal }): AsyncIterable<QueueStatus>
-  /** Gives the place, or the pass and its slot, back. Repeatable. The holds are released by seating. @throws `TICKET_INVALID`. */
-  leave(p: { scheduleId: Id; visitor: Id; ticket?: string; pass?: Pass }): Promise<void>
+  /**
+   * Gives the place, or the pass and its slot, back; `as: 'done'` after a completed payment. Repeatable. The holds are
+   * released by seating. @throws `TICKET_INVALID`, `PASS_REQUIRED` for a ticket or pass that is not this visitor's.
+   */
+  leave(p: { scheduleId: Id; visitor: Id; ticket?: string; pass?: Pass; as?: 'left' | 'done' }): Promise<void>
   /** The typed slip behind a pass token. @throws `PASS_REQUIRED` (bad, foreign, other kind), `PASS_EXPIRED`. */
   verifyPass(p: { token: string; visitor?: Id }): Promise<Pass>
   /** Groups in order with their members, from the lists of the store. */
@@ -53,34 +61,220 @@ export interface WaitingRoom {
   draw(p: { scheduleId: Id }): Promise<DrawDisclosure | null>
 }
 
-export interface QueueMember {
-  readonly group: number
-  readonly number: number
-  readonly visitor: Id
+export interface WaitingRoomDeps {
+  readonly queue: AdmissionQueue
+  readonly lines: Lines
+  readonly tokens: Tokens
+  readonly runtime: Runtime
 }
 
-/** W16: joined = waiting + offered + active + lapsed + late + done + expired + left, at every tick. */
-export interface LineCounts {
-  readonly joined: number
-  readonly prequeued: number
-  readonly waiting: number
-  readonly offered: number
-  readonly active: number
-  readonly lapsed: number
-  readonly late: number
-  readonly done: number
-  readonly expired: number
-  readonly left: number
-  readonly admittedThrough: number
-  readonly currentGroup: number
+/** A ticket's claims that have been checked against the sale as it is. */
+type Holder = Pick<QueueTicketClaims, 'scheduleId' | 'epoch' | 'place' | 'visitor'>
+
+export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoomDeps): WaitingRoom {
+  const limiter = createPollLimiter()
+  const join = createJoins({ queue, lines, runtime })
+
+  const claim = createBatch<{ number: number; visitor: Id }, PlaceReply>({
+    runtime,
+    run: (key, places) => {
+      const [scheduleId, epoch] = key.split('/') as [Id, Id]
+      return lines.step(scheduleId, () => queue.claim({ scheduleId, epoch, mode: 'claim', places }))
+    },
+  })
+
+  const leave = createBatch<{ visitor: Id; place?: Place; as: 'done' | 'left' }, boolean>({
+    runtime,
+    run: async (key, places) => {
+      const [scheduleId, epoch] = key.split('/') as [Id, Id]
+      const replies = await lines.step(scheduleId, () => queue.leave({ scheduleId, epoch, places }))
+      if (replies.includes(true)) await lines.tick(scheduleId)
+      return replies
+    },
+  })
+
+  const random = (): number => {
+    const [high = 0, low = 0] = runtime.random(2)
+    return (high * 256 + low) / 65_536
+  }
+
+  const placed = ({ record, document }: LineView, number: number | null) =>
+    placeIn({ record, document, number, now: runtime.now(), random: random() })
+
+  const admitted = (view: LineView, holder: Holder, number: number, until: number): QueueStatus => {
+    const { scheduleId, epoch, visitor } = holder
+    lines.admitted(scheduleId, epoch, number)
+    const pass = signPass(tokens, { scheduleId, epoch, number, visitor, expiresAt: until })
+    return { ...placed(view, number), ahead: 0, eta: null, state: 'admitted', pass }
+  }
+
+  /** The status of a place: pure while it waits, one batched claim once the line has come to it. */
+  const statusOf = async (view: LineView, holder: Holder): Promise<QueueStatus> => {
+    const number = numberOf(view, holder.place)
+    if (number === null || number > view.document.admittedThrough)
+      return { ...placed(view, number), state: waitingState(view.document, number) }
+    const reply = await claim(`${holder.scheduleId}/${holder.epoch}`, { number, visitor: holder.visitor })
+    if (reply.is === 'epoch-over') throw await epochOver(holder.scheduleId)
+    if (reply.is === 'active') return admitted(view, holder, number, reply.until)
+    const now = lines.peek(holder.scheduleId) ?? view
+    return { ...placed(now, number), state: claimedState(now, reply.is) }
+  }
+
+  const epochOver = async (scheduleId: Id): Promise<TicketingError> => {
+    await lines.fresh(scheduleId)
+    return new TicketingError('EPOCH_OVER', 'the line was reset: join again')
+  }
+
+  /** The claims of a ticket, with the line they are about. */
+  const open = async (p: { ticket: string; visitor?: Id }): Promise<{ claims: QueueTicketClaims; view: LineView }> => {
+    const claims = verifyTicket(tokens, p?.ticket, runtime.now())
+    if (!claims || (p.visitor !== undefined && p.visitor !== claims.visitor)) throw ticketInvalid()
+    const view = await lines.get(claims.scheduleId)
+    if (view.record.epoch === claims.epoch) return { claims, view }
+    // The ticket may be newer than this process's copy of the record.
+    const fresh = await lines.fresh(claims.scheduleId)
+    if (fresh.record.epoch === claims.epoch) return { claims, view: fresh }
+    throw new TicketingError('EPOCH_OVER', 'the line was reset: join again')
+  }
+
+  /** The same ticket, or a new one: past half its life, or because its rank has become a number. */
+  const renewed = (token: string, claims: QueueTicketClaims, { number }: QueueStatus): QueueTicket => {
+    const settled = 'rank' in claims.place && number !== null
+    if (!settled && !isHalfSpent(claims, runtime.now())) return token as QueueTicket
+    return signTicket(tokens, { ...claims, place: number === null ? claims.place : { number } }, runtime.now())
+  }
+
+  const room: WaitingRoom = {
+    join: async (p) => {
+      const scheduleId = demandId(p?.scheduleId, 'scheduleId')
+      const visitor = demandId(p.visitor, 'visitor')
+      const operationId = p.operationId === undefined ? newId(runtime) : demandId(p.operationId, 'operationId')
+      if (p.ticket !== undefined && typeof p.ticket !== 'string')
+        throw new TicketingError('INVALID', 'ticket must be a text')
+      const claims = p.ticket === undefined ? null : verifyTicket(tokens, p.ticket, runtime.now())
+      const proven = claims?.scheduleId === scheduleId && claims.visitor === visitor ? claims : null
+      const { reply, view } = await join({ scheduleId, visitor, operationId, proven })
+      const place = placeOf(reply)
+      const holder = { scheduleId, visitor, epoch: view.record.epoch, place: place.at }
+      const status =
+        reply.is === 'admitted' ? admitted(view, holder, reply.number, reply.until) : await statusOf(view, holder)
+      return { created: place.created, ticket: signTicket(tokens, holder, runtime.now()), status }
+    },
+
+    status: async (p) => {
+      const { claims, view } = await open(p)
+      const poll = { scheduleId: claims.scheduleId, visitor: claims.visitor, now: runtime.now() }
+      const retryInMs = p.polite === true ? limiter.tooEarly(poll) : null
+      if (retryInMs !== null) throw new TicketingError('POLL_TOO_EARLY', 'asked again too early', { retryInMs })
+      const status = await statusOf(view, claims)
+      if (p.polite === true) limiter.told({ ...poll, nextPollMs: status.nextPollMs })
+      return { ...status, ticket: renewed(p.ticket, claims, status) }
+    },
+
+    watch: async function* (p) {
+      const { claims } = await open(p)
+      let shown: string | null = null
+      while (!p.signal?.aborted) {
+        const { ticket: _, ...status } = await room.status({ ticket: p.ticket, ...named(p.visitor) })
+        const face = [status.state, status.number, status.ahead, status.currentGroup].join()
+        if (face !== shown) yield status as QueueStatus
+        shown = face
+        if (isFinal(status as QueueStatus)) return
+        const since = status.documentVersion
+        await lines.changed({ scheduleId: claims.scheduleId, since, ...(p.signal ? { signal: p.signal } : {}) })
+      }
+    },
+
+    leave: async (p) => {
+      const scheduleId = demandId(p?.scheduleId, 'scheduleId')
+      const visitor = demandId(p.visitor, 'visitor')
+      const as = p.as ?? 'left'
+      if (as !== 'left' && as !== 'done') throw new TicketingError('INVALID', 'as must be left or done')
+      const slip = slipOf(p)
+      const view = await lines.get(scheduleId)
+      if (slip && slip.epoch !== view.record.epoch) return
+      const number = slip && numberOf(view, slip.place)
+      const place = slip ? { place: number === null ? slip.place : { number } } : {}
+      await leave(`${scheduleId}/${view.record.epoch}`, { visitor, as, ...(place as { place?: Place }) })
+    },
+
+    verifyPass: async (p) => {
+      const pass = verifyPass(tokens, p?.token)
+      if (!pass || (p.visitor !== undefined && p.visitor !== pass.visitor))
+        throw new TicketingError('PASS_REQUIRED', 'a pass of this visitor is required')
+      const { epoch } = await lines.record(pass.scheduleId)
+      if (epoch !== pass.epoch || runtime.now() >= pass.expiresAt) throw passExpired()
+      return pass
+    },
+
+    members: async (p) => {
+      const { record } = await lines.get(demandId(p?.scheduleId, 'scheduleId'))
+      const { group, after } = p
+      if (group !== undefined && !(Number.isSafeInteger(group) && group >= 1))
+        throw new TicketingError('INVALID', 'group must be an integer from 1')
+      if (after !== undefined && typeof after !== 'string') throw new TicketingError('INVALID', 'after must be a text')
+      const { scheduleId, epoch } = record
+      return queue.members({
+        scheduleId,
+        epoch,
+        ...(group === undefined ? {} : { group }),
+        ...(after === undefined ? {} : { after }),
+      })
+    },
+
+    stats: async (p) => (await lines.tick(demandId(p?.scheduleId, 'scheduleId'))).document.counts,
+
+    draw: async (p) => disclosureOf(await lines.record(demandId(p?.scheduleId, 'scheduleId'))),
+  }
+
+  /** The place that a visitor gives back by its pass or its ticket. */
+  const slipOf = (p: { scheduleId: Id; visitor: Id; ticket?: string; pass?: Pass }) => {
+    if (p.pass !== undefined) {
+      const pass = verifyPass(tokens, p.pass?.token)
+      if (pass?.scheduleId !== p.scheduleId || pass.visitor !== p.visitor)
+        throw new TicketingError('PASS_REQUIRED', 'this is not a pass of this visitor')
+      return { epoch: pass.epoch, place: { number: pass.number } }
+    }
+    if (p.ticket === undefined) return null
+    const claims = verifyTicket(tokens, p.ticket, runtime.now())
+    if (claims?.scheduleId !== p.scheduleId || claims.visitor !== p.visitor) throw ticketInvalid()
+    return claims
+  }
+
+  return room
 }
 
-export interface DrawDisclosure {
-  readonly policy: 'fifo' | 'draw'
-  readonly commitment: string
-  readonly n: number | null
-  readonly beacon: string | null
-  /** Null until the draw has been made. */
-  readonly secret: string | null
-  readonly epoch: Id
+const ticketInvalid = (): TicketingError => new TicketingError('TICKET_INVALID', 'this is not a valid queue ticket')
+
+const named = (visitor: Id | undefined) => (visitor === undefined ? {} : { visitor })
+
+/** Null as long as there are no numbers. */
+function numberOf({ document }: LineView, place: Place): number | null {
+  if ('number' in place) return place.number
+  return document.draw && numberOfRank(document.draw, place.rank)
+}
+
+function placeOf(reply: JoinReply): { readonly at: Place; readonly created: boolean } {
+  if (reply.is === 'rank') return { at: { rank: reply.rank }, created: reply.created }
+  if (reply.is === 'number' || reply.is === 'admitted') return { at: { number: reply.number }, created: reply.created }
+  if (reply.is === 'closed') throw new TicketingError('SALE_CLOSED', 'the sale takes no new visitors')
+  throw busy('the line has no headroom')
+}
+
+function claimedState({ document }: LineView, is: Exclude<PlaceReply['is'], 'active' | 'epoch-over'>): WaitingState {
+  if (is === 'expired' || is === 'left') return is
+  return document.state === 'paused' || document.state === 'ended' ? document.state : 'waiting'
+}
+
+function disclosureOf({ draw, epoch, settings }: ScheduleRecord): DrawDisclosure | null {
+  if (!draw) return null
+  const policy = draw.made?.policy ?? settings.policy
+  return {
+    policy,
+    commitment: draw.commitment,
+    n: draw.made?.n ?? null,
+    beacon: draw.made ? draw.made.beacon : settings.beacon,
+    secret: draw.made && policy === 'draw' ? draw.secret : null,
+    epoch,
+  }
 }

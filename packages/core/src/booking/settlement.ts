@@ -1,0 +1,248 @@
+import type { DeadLetters } from '../messaging/dead-letters.port.ts'
+import { paymentMessage } from '../messaging/payment-message.ts'
+import { chargeStep, refundStep } from '../payment/charge.ts'
+import { type Decision, decide, type PaymentChange, type PaymentEvent } from '../payment/decide.ts'
+import { backOff, chargeKey, checkCharge, paymentTimes, type RefundState, refundKey } from '../payment/payment.ts'
+import type { GatewayEvent, PaymentGateway } from '../payment/payment-gateway.port.ts'
+import { createBatch } from '../shared/batch.ts'
+import { sha256Hex } from '../shared/crypto.ts'
+import { busy } from '../shared/errors.ts'
+import type { Observer } from '../shared/observer.ts'
+import type { Runtime } from '../shared/runtime.ts'
+import type { Id, Ms } from '../shared/types.ts'
+import { bookingOf, factsOf, type PaymentRecord } from './booking.ts'
+import type { Advance, AdvanceReply, BookingStore } from './booking-store.port.ts'
+import type { Projection } from './projection.ts'
+
+export interface Settled {
+  /** As it stands now. */
+  readonly record: PaymentRecord
+  /** What the table said of the event that came in. */
+  readonly decision: Decision
+}
+
+/**
+ * The one code path of consumer, webhook, poller, canceller and reconciler: decide, advance, project, tell. Safe when any
+ * number of processes do it at once: the record's compare-and-set lets one of them through, the others decide again.
+ */
+export interface Settlement {
+  /** One event and all that follows from it at the gateway, until nothing more can be known now. @throws `BUSY`. */
+  settle(p: {
+    readonly record: PaymentRecord
+    readonly event: PaymentEvent
+    readonly consumed?: Advance['consumed']
+  }): Promise<Settled>
+  /** The transition alone, for a consumer that calls the gateway after its transaction: `follow` does. */
+  apply(p: {
+    readonly record: PaymentRecord
+    readonly event: PaymentEvent
+    readonly consumed?: Advance['consumed']
+  }): Promise<Settled>
+  follow(settled: Settled): Promise<Settled>
+  /** COMPLETED → refund PENDING, once, or again after ERROR. The seats stay sold until it is DONE. */
+  startRefund(record: PaymentRecord): Promise<PaymentRecord>
+  /** Asks the gateway for the refund that is PENDING; DONE frees the seats. Repeatable. */
+  refund(record: PaymentRecord): Promise<PaymentRecord>
+  /** What the gateway says by itself. Confirmed by asking it; `parked`: no such payment or charge. @throws `BUSY`. */
+  hear(p: {
+    readonly requestId: Id
+    readonly event: GatewayEvent
+    readonly source: Id
+  }): Promise<'settled' | 'repeated' | 'parked'>
+}
+
+export interface SettlementDeps {
+  readonly bookingStore: BookingStore
+  readonly gateway: PaymentGateway
+  readonly deadLetters: Pick<DeadLetters, 'park'>
+  readonly projection: Projection
+  readonly runtime: Runtime
+  readonly observer: Observer
+}
+
+/** A lost race is decided again; so many in a row mean that something else is wrong. */
+const mostRaces = 8
+/** ask → charge, ask → cancel → ask …: a gateway that contradicts itself is left to the due loop. */
+const mostSteps = 6
+
+export function createSettlement(p: SettlementDeps): Settlement {
+  const advance = createBatch<Advance, AdvanceReply>({
+    runtime: p.runtime,
+    run: (_, changes) => p.bookingStore.advance({ changes }),
+  })
+
+  const alert = (kind: string, requestId: Id, fields: Readonly<Record<string, unknown>> = {}): void => {
+    p.observer.count('payment_alerts', { kind })
+    p.observer.log('error', 'payment needs attention', { kind, requestId, ...fields })
+  }
+
+  const make = async (record: PaymentRecord, change: PaymentChange, event: string, consumed?: Advance['consumed']) => {
+    const reply = await advance('advance', commandOf(record, change, event, consumed))
+    if (reply.is === 'unknown') throw busy('the record does not know this payment any more')
+    if (reply.is === 'advanced') await p.projection.show(reply.record, { seats: change.claims !== 'keep' })
+    return reply
+  }
+
+  const apply: Settlement['apply'] = async ({ record, event, consumed }) => {
+    let current = record
+    for (let races = 0; races < mostRaces; races++) {
+      const decision = decide(factsOf(current), event, current.storeTime)
+      if (decision.alert) alert(decision.do, current.requestId, { event: event.is, state: current.state })
+      if (!decision.change) return { record: current, decision }
+      let reply = await make(current, decision.change, event.is, consumed)
+      if (reply.is === 'seats-gone' && decision.otherwise) {
+        reply = await make(current, decision.otherwise, `${event.is}-seats-gone`, consumed)
+      }
+      if (reply.is === 'advanced') return { record: reply.record, decision }
+      if (reply.is === 'consumed')
+        return { record: reply.record, decision: { ...decision, do: 'ignore', gateway: null } }
+      if (reply.is === 'seats-gone') throw claimsMissing(current, alert)
+      current = reply.record
+    }
+    throw busy('this payment is being changed by others')
+  }
+
+  const follow: Settlement['follow'] = async (settled) => {
+    const { decision } = settled
+    let next = settled
+    for (let steps = 0; next.decision.gateway && steps < mostSteps; steps++) {
+      const { requestId, amount, paymentToken, chargeUntil, storeTime } = next.record
+      const reason = decision.cancelReason
+      const order = { requestId, amount, paymentToken, chargeWithinMs: chargeUntil - storeTime, reason }
+      const since = p.runtime.now()
+      const event = await chargeStep(p, next.decision.gateway, order)
+      next = await apply({ record: aged(next.record, since), event })
+    }
+    return { record: next.record, decision }
+  }
+
+  /** A gateway call takes seconds: the record's clock goes on by as many, whatever this process's clock shows. */
+  const aged = (record: PaymentRecord, since: Ms): PaymentRecord => ({
+    ...record,
+    storeTime: record.storeTime + p.runtime.now() - since,
+  })
+
+  const readBatch = createBatch<Id, PaymentRecord | null>({
+    runtime: p.runtime,
+    run: (_, ids) => p.bookingStore.find({ keys: ids.map((requestId) => ({ requestId })) }),
+  })
+  const read = (requestId: Id): Promise<PaymentRecord | null> => readBatch('find', requestId)
+
+  const settle: Settlement['settle'] = async (command) => follow(await apply(command))
+
+  const changeRefund = async (
+    record: PaymentRecord,
+    refund: RefundState,
+    from: RefundState,
+  ): Promise<PaymentRecord> => {
+    let current = record
+    for (let races = 0; races < mostRaces; races++) {
+      if (current.refund !== from) return current
+      const reply = await make(current, refundChange(current, refund), `refund-${refund.toLowerCase()}`)
+      if (reply.is === 'advanced') return reply.record
+      current = reply.record
+    }
+    throw busy('this payment is being changed by others')
+  }
+
+  const refund: Settlement['refund'] = async (record) => {
+    if (record.refund !== 'PENDING') return record
+    const since = p.runtime.now()
+    const outcome = await refundStep(p, record.requestId)
+    if (outcome === 'ERROR') alert('refund-refused', record.requestId)
+    return changeRefund(aged(record, since), outcome, 'PENDING')
+  }
+
+  const park = async (event: GatewayEvent, source: Id): Promise<'parked'> => {
+    const { type, key, requestId, amount } = event
+    const id = `orphan-${sha256Hex(JSON.stringify([type, key, requestId])).slice(0, 32)}`
+    const reason = 'an event of the gateway without a payment'
+    alert('park', requestId, { type })
+    const data = { type, key, requestId, amount }
+    await p.deadLetters.park({ letters: [{ id, source, reason, message: { topic: 'webhook', data } }] })
+    return 'parked'
+  }
+
+  const hearCharge = async (record: PaymentRecord, event: GatewayEvent, source: Id) => {
+    const decision = decide(factsOf(record), claimed(record, event), record.storeTime)
+    if (decision.do === 'ignore-loudly') alert('ignored', record.requestId, { type: event.type, state: record.state })
+    if (decision.do === 'ignore' || decision.do === 'ignore-loudly') return 'repeated'
+    const { requestId, amount } = record
+    const since = p.runtime.now()
+    const answer = await chargeStep(p, 'ask', { requestId, amount, paymentToken: null, chargeWithinMs: 0, reason: '' })
+    if (answer.is === 'not-found') return park(event, source)
+    if (answer.is === 'unknown' || answer.is === 'still-open') throw busy('the gateway does not confirm its event yet')
+    await settle({ record: aged(record, since), event: answer })
+    return 'settled'
+  }
+
+  const hear: Settlement['hear'] = async ({ requestId, event, source }) => {
+    const record = await read(requestId)
+    if (!record || event.requestId !== requestId) return park(event, source)
+    if (event.type === 'refund.succeeded' || event.type === 'refund.failed') {
+      if (event.key !== refundKey(requestId)) return park(event, source)
+      if (record.refund !== 'PENDING') return 'repeated'
+      await refund(record)
+      return 'settled'
+    }
+    if (event.key !== chargeKey(requestId)) return park(event, source)
+    return hearCharge(record, event, source)
+  }
+
+  return {
+    settle,
+    apply,
+    follow,
+    refund,
+    hear,
+    startRefund: async (record) => changeRefund(record, 'PENDING', record.refund === 'ERROR' ? 'ERROR' : 'none'),
+  }
+}
+
+function commandOf(
+  record: PaymentRecord,
+  change: PaymentChange,
+  event: string,
+  consumed: Advance['consumed'],
+): Advance {
+  const { requestId, reservationId, scheduleId, storeTime } = record
+  const completes = change.to === 'COMPLETED' && record.state !== 'COMPLETED'
+  const refund = change.refund ?? record.refund
+  return {
+    requestId,
+    from: { state: record.state, version: record.version },
+    ...change,
+    event,
+    ...(change.to === 'COMPLETED' && { booking: bookingOf(record, refund, storeTime) }),
+    outbox: completes
+      ? [paymentMessage({ topic: 'payment-completed', at: storeTime, requestId, reservationId, scheduleId })]
+      : [],
+    ...(consumed && { consumed }),
+  }
+}
+
+function refundChange(record: PaymentRecord, refund: RefundState): PaymentChange {
+  const to = record.state
+  if (refund !== 'PENDING') {
+    const frees = refund === 'DONE' && to === 'COMPLETED'
+    return { to, refund, claims: frees ? 'free' : 'keep', dueInMs: null }
+  }
+  // Whoever starts a refund has its lease; whoever learned nothing leaves it to the due loop.
+  const again = record.refund === 'PENDING'
+  const pause = backOff({ attempts: record.attempts, now: record.storeTime, chargeUntil: 0 })
+  const { leaseMs } = paymentTimes
+  return { to, refund, claims: 'keep', attempts: again ? record.attempts + 1 : 0, dueInMs: again ? pause : leaseMs }
+}
+
+/** The event as the gateway's message claims it; only its kind is used until the gateway confirms it. */
+function claimed(record: PaymentRecord, event: GatewayEvent): PaymentEvent {
+  if (event.type !== 'charge.succeeded') return { is: 'declined', reason: event.reason ?? event.type }
+  const charge = checkCharge({ key: event.key, asked: record.amount, taken: event.amount })
+  return charge ? { is: 'charged', charge } : { is: 'other-amount', taken: event.amount }
+}
+
+/** An open payment without its claims: the record contradicts itself. Nothing is sold; the due loop comes again. */
+function claimsMissing(record: PaymentRecord, alert: (kind: string, requestId: Id) => void) {
+  alert('claims-missing', record.requestId)
+  return busy('the claims of this payment are missing')
+}

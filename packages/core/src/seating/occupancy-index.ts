@@ -1,0 +1,110 @@
+import type { Section } from '../catalogue/venue.ts'
+import type { Words } from './bit-row.ts'
+import { codeAt, type PackedSection, type SeatChange } from './occupancy.ts'
+import { createSeatGrid, type SeatGrid } from './seat-grid.ts'
+
+/**
+ * Which seats of a schedule are free, as the allocator reads it: one bit a seat, kept up to date change by change. Seats
+ * nobody has reported on yet are not free. What was computed from the bits is kept by its reader and brought up to date
+ * from `changedRows`.
+ */
+export interface OccupancyIndex {
+  readonly grid: SeatGrid
+  /** A set bit is a free seat; a slot of the grid. */
+  readonly free: Words
+  /** Grows with every change. */
+  readonly version: () => number
+  /** `version` at the last change of a section. */
+  readonly sectionVersion: Float64Array
+  /** Seats that exist, by section: listed ones and those that were created. */
+  readonly counts: Int32Array
+  readonly changedRows: RowLog
+  /** Unknown sections and seats are passed over. A change beyond the end of an elastic section says that it grew. */
+  apply(change: Pick<SeatChange, 'section' | 'seat' | 'code'>): void
+  /** Every seat of the section as it is now. */
+  replace(state: Pick<PackedSection, 'section' | 'count' | 'codes'>): void
+}
+
+/** The rows that changed, oldest first, as far back as `size`. */
+export interface RowLog {
+  readonly size: number
+  readonly rows: Int32Array
+  /** Changes ever logged: entry *i* stands at `i mod size` while `i ≥ head − size`. */
+  head: number
+  /** The last logged row while nobody has read it; −1 after that. A row is not logged twice in a row. */
+  unread: number
+}
+
+/** Sections in venue order. */
+export function createOccupancyIndex(sections: readonly Section[]): OccupancyIndex {
+  const grid = createSeatGrid(sections)
+  const free = new Int32Array(grid.words)
+  const sectionVersion = new Float64Array(sections.length)
+  const counts = Int32Array.from(sections, (section) => section.rows.reduce((sum, row) => sum + row.seats.length, 0))
+  const changedRows = createRowLog(grid.rows)
+  let version = 0
+  let lastId = ''
+  let lastRank = -1
+
+  /** Changes come section by section: most often it is the one of the last call. */
+  const rankOf = (id: string): number => {
+    if (id !== lastId) {
+      lastId = id
+      lastRank = grid.rankOf.get(id) ?? -1
+    }
+    return lastRank
+  }
+
+  const write = (rank: number, slot: number, isFree: boolean): void => {
+    const word = slot >>> 5
+    const bit = 1 << (slot & 31)
+    const before = free[word]!
+    const after = isFree ? before | bit : before & ~bit
+    if (after === before) return
+    free[word] = after
+    sectionVersion[rank] = ++version
+    logRow(changedRows, grid.wordRow[word]!)
+  }
+
+  const resize = (rank: number, count: number): void => {
+    if (count === counts[rank]) return
+    counts[rank] = count
+    sectionVersion[rank] = ++version
+  }
+
+  return {
+    grid,
+    free,
+    version: () => version,
+    sectionVersion,
+    counts,
+    changedRows,
+    apply({ section, seat, code }) {
+      const rank = rankOf(section)
+      const slot = rank < 0 ? undefined : grid.seatSlot[rank]![seat]
+      if (slot === undefined) return
+      resize(rank, Math.max(counts[rank]!, seat + 1))
+      write(rank, slot, code === 0)
+    },
+    replace({ section, count, codes }) {
+      const rank = rankOf(section)
+      if (rank < 0) return
+      const slots = grid.seatSlot[rank]!
+      resize(rank, Math.min(count, slots.length))
+      for (let seat = 0; seat < slots.length; seat++)
+        write(rank, slots[seat]!, seat < count && codeAt(codes, seat) === 0)
+    },
+  }
+}
+
+function createRowLog(rows: number): RowLog {
+  const size = 2 ** Math.ceil(Math.log2(Math.max(64, rows)))
+  return { size, rows: new Int32Array(size), head: 0, unread: -1 }
+}
+
+function logRow(log: RowLog, row: number): void {
+  if (row === log.unread) return
+  log.rows[log.head & (log.size - 1)] = row
+  log.head++
+  log.unread = row
+}

@@ -1,0 +1,261 @@
+import type { Catalogue } from '../catalogue/catalogue.port.ts'
+import type { SaleRecords } from '../catalogue/sale-records.ts'
+import type { SaleChange, SaleDraw, ScheduleRecord } from '../catalogue/schedule.ts'
+import { busy, isTicketingError, TicketingError } from '../shared/errors.ts'
+import type { Observer } from '../shared/observer.ts'
+import type { Runtime } from '../shared/runtime.ts'
+import type { Id, Ms, Version } from '../shared/types.ts'
+import type { AdmissionQueue, Recover } from './admission-queue.port.ts'
+import { type Arrivals, createArrivals } from './arrivals.ts'
+import { drawPending } from './draw.ts'
+import { type LineDocument, lineIncarnationOf } from './line.ts'
+
+/** What a process knows of a sale: record and document of one epoch. */
+export interface LineView {
+  readonly record: ScheduleRecord
+  readonly document: LineDocument
+}
+
+/** This process's copies of records and documents: what any number of waiting polls reads. */
+export interface Lines {
+  /** At most 1 s old. @throws `NOT_FOUND`, `BUSY` */
+  get(scheduleId: Id): Promise<LineView>
+  /** The newest record this process can see. @throws `NOT_FOUND`, `BUSY` */
+  record(scheduleId: Id): Promise<ScheduleRecord>
+  /** As `get`, past every copy. */
+  fresh(scheduleId: Id): Promise<LineView>
+  /** The copy, however old. */
+  peek(scheduleId: Id): LineView | null
+  /** Ticks the line; its answer is the refresh. */
+  tick(scheduleId: Id): Promise<LineView>
+  /** Runs one step of the queue; when the store has lost the line, recovers it and runs the step again. @throws `BUSY` */
+  step<T>(scheduleId: Id, run: (view: LineView) => Promise<T | Recover>): Promise<T>
+  /** Raises the record's ceiling by a block of ≥ 10 s of arrivals, when there is less than `atLeast` headroom left. */
+  raise(scheduleId: Id, atLeast?: number): Promise<void>
+  /** This process admitted that number itself: the line has come at least so far. */
+  admitted(scheduleId: Id, epoch: Id, number: number): void
+  /** Resolves when the document is newer than `since`, or `signal` aborts. */
+  changed(p: { readonly scheduleId: Id; readonly since: Version; readonly signal?: AbortSignal }): Promise<void>
+}
+
+export interface LinesDeps {
+  readonly queue: AdmissionQueue
+  readonly catalogue: Pick<Catalogue, 'schedules' | 'change'>
+  readonly records: Pick<SaleRecords, 'get'>
+  readonly runtime: Runtime
+  readonly observer: Observer
+}
+
+interface Copy {
+  record: ScheduleRecord
+  document: LineDocument | null
+  /** The document as the store gave it that had come furthest: what recovery knows of the line. */
+  known: LineDocument | null
+  readAt: Ms
+  work: Promise<void> | null
+  readonly arrivals: Arrivals
+  readonly listeners: Set<() => void>
+}
+
+const freshForMs: Ms = 1_000
+const attempts = 8
+const smallestBlock = 1_000
+
+export function createLines(deps: LinesDeps): Lines {
+  const { queue, catalogue, runtime, observer } = deps
+  const copies = new Map<Id, Copy>()
+
+  const copyOf = (record: ScheduleRecord): Copy => {
+    const copy = copies.get(record.scheduleId)
+    if (!copy) {
+      const made = { record, document: null, known: null, readAt: 0, work: null }
+      copies.set(record.scheduleId, { ...made, arrivals: createArrivals(), listeners: new Set() })
+      return copies.get(record.scheduleId)!
+    }
+    if (record.version > copy.record.version) copy.record = record
+    if (copy.known && copy.known.epoch !== copy.record.epoch) copy.known = null
+    return copy
+  }
+
+  const newest = async (scheduleId: Id): Promise<Copy> => copyOf(await orBusy(deps.records.get({ scheduleId })))
+
+  const reread = async (scheduleId: Id): Promise<Copy> => {
+    const [record] = (await orBusy(catalogue.schedules({ ids: [scheduleId] }))).items
+    if (!record) throw new TicketingError('NOT_FOUND', `there is no schedule ${scheduleId}`)
+    return copyOf(record)
+  }
+
+  const change = async (record: ScheduleRecord, set: SaleChange, action?: string): Promise<Copy | 'stale'> => {
+    const { scheduleId, version } = record
+    const named = action === undefined ? {} : { action }
+    const changed = await orBusy(catalogue.change({ scheduleId, from: version, set, by: 'loop', ...named }))
+    return changed === 'stale' ? changed : copyOf(changed)
+  }
+
+  /** Takes a document if it is newer; within an epoch the line never goes back, whatever was lost. */
+  const absorb = (copy: Copy, document: LineDocument): void => {
+    const before = copy.document
+    copy.readAt = runtime.now()
+    if (before && document.version < before.version) return
+    if (document.epoch === copy.record.epoch && document.admittedThrough >= (copy.known?.admittedThrough ?? 0))
+      copy.known = document
+    const floor = before?.epoch === document.epoch ? before.admittedThrough : 0
+    copy.document = document.admittedThrough >= floor ? document : { ...document, admittedThrough: floor }
+    copy.arrivals.seen(document)
+    if (document.version !== before?.version) for (const listener of [...copy.listeners]) listener()
+  }
+
+  const known = (copy: Copy) => (copy.known ? { known: copy.known } : {})
+
+  /** Brings the store to the record this process knows. */
+  const configure = async (copy: Copy): Promise<void> => {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const { scheduleId } = copy.record
+      if (drawPending(copy.record) && (await fixDraw(copy)) === 'again') continue
+      const { record } = copy
+      const answer = await orBusy(queue.configure({ scheduleId, record, ...known(copy) }))
+      if (answer === 'RECOVER') return recover(copy)
+      absorb(copy, answer)
+      if (answer.recordVersion >= record.version) return
+      await reread(scheduleId)
+    }
+    throw busy('the line does not take its record')
+  }
+
+  /** Writes down what the opening draws, before the line opens: no loss of the store can change it. */
+  const fixDraw = async (copy: Copy): Promise<'again' | 'fixed'> => {
+    const { record } = copy
+    const answer = await orBusy(queue.tick({ scheduleId: record.scheduleId }))
+    if (answer === 'RECOVER') {
+      await recover(copy)
+      return 'again'
+    }
+    const ranks = answer.epoch === record.epoch ? answer.tail : 0
+    if ((await change(record, { draw: drawOf(record, ranks) }, 'draw-fixed')) !== 'stale') return 'fixed'
+    await reread(record.scheduleId)
+    return 'again'
+  }
+
+  /**
+   * After a loss (and the first time a line is installed at all). Every installation has an incarnation of its own, won by
+   * compare-and-set: a process that stalls in between can only install a life that nobody raises a ceiling for.
+   */
+  const recover = async (copy: Copy): Promise<void> => {
+    const { scheduleId } = copy.record
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const answer = await orBusy(queue.tick({ scheduleId }))
+      const { record } = await reread(scheduleId)
+      const life = record.lineIncarnation ?? 0
+      if (answer !== 'RECOVER' && lineIncarnationOf(answer.version) === life) return absorb(copy, answer)
+      const draw = drawPending(record) ? { draw: drawOf(record, record.ceiling) } : {}
+      const action = life === 0 ? 'line-installed' : 'line-recovered'
+      if ((await change(record, { lineIncarnation: life + 1, ...draw }, action)) === 'stale') continue
+      const installed = await orBusy(
+        queue.configure({ scheduleId, record: copy.record, recover: true, ...known(copy) }),
+      )
+      if (installed === 'RECOVER') continue
+      if (life > 0) observer.log('warn', 'line recovered', { scheduleId, tail: installed.tail })
+      return absorb(copy, installed)
+    }
+    throw busy('the line is being recovered')
+  }
+
+  const read = async (copy: Copy): Promise<void> => {
+    const answer = await orBusy(queue.tick({ scheduleId: copy.record.scheduleId }))
+    if (answer === 'RECOVER') return recover(copy)
+    const behind = answer.epoch === copy.known?.epoch && answer.admittedThrough < copy.known.admittedThrough
+    absorb(copy, answer)
+    if (behind || isOutdated(copy)) await configure(copy)
+  }
+
+  /** One piece of work per line and process at a time; those who come meanwhile share it. */
+  const share = (copy: Copy, work: (copy: Copy) => Promise<void>): Promise<void> => {
+    copy.work ??= work(copy).finally(() => {
+      copy.work = null
+    })
+    return copy.work
+  }
+
+  const viewOf = (copy: Copy): LineView => {
+    if (!copy.document || copy.document.epoch !== copy.record.epoch) throw busy('the line is not known yet')
+    return { record: copy.record, document: copy.document }
+  }
+
+  const current = async (copy: Copy): Promise<LineView> => {
+    for (let turn = 0; isOutdated(copy) && turn < attempts; turn++) await share(copy, configure)
+    if (runtime.now() - copy.readAt > freshForMs) await share(copy, read).catch((error) => stale(copy, error))
+    return viewOf(copy)
+  }
+
+  /** A line that cannot be read now is shown as it was: nobody is admitted by that. */
+  const stale = (copy: Copy, error: unknown): void => {
+    copy.readAt = runtime.now()
+    observer.log('warn', 'line not refreshed', { scheduleId: copy.record.scheduleId, error })
+  }
+
+  const lines: Lines = {
+    get: async (scheduleId) => current(await newest(scheduleId)),
+    record: async (scheduleId) => (await newest(scheduleId)).record,
+    fresh: async (scheduleId) => current(await reread(scheduleId)),
+    peek: (scheduleId) => {
+      const copy = copies.get(scheduleId)
+      return copy?.document?.epoch === copy?.record.epoch && copy?.document ? viewOf(copy) : null
+    },
+    tick: async (scheduleId) => {
+      const copy = await newest(scheduleId)
+      await share(copy, isOutdated(copy) ? configure : read)
+      return viewOf(copy)
+    },
+    step: async (scheduleId, run) => {
+      for (let attempt = 0; attempt < attempts; attempt++) {
+        const answer = await orBusy(run(await lines.get(scheduleId)))
+        if (answer !== 'RECOVER') return answer
+        await share(await newest(scheduleId), recover)
+      }
+      throw busy('the line is being recovered')
+    },
+    raise: async (scheduleId, atLeast = 1) => {
+      const { document } = await lines.tick(scheduleId)
+      const copy = await newest(scheduleId)
+      const block = Math.max(smallestBlock, atLeast, copy.arrivals.in10s())
+      for (let attempt = 0; attempt < attempts; attempt++) {
+        const { record } = copy
+        if (record.epoch !== document.epoch || record.ceiling - document.tail >= atLeast) break
+        if ((await change(record, { ceiling: document.tail + block })) === 'stale') await reread(scheduleId)
+      }
+      await current(copy)
+    },
+    admitted: (scheduleId, epoch, number) => {
+      const copy = copies.get(scheduleId)
+      if (copy?.document?.epoch !== epoch || copy.document.admittedThrough >= number) return
+      copy.document = { ...copy.document, admittedThrough: number }
+    },
+    changed: ({ scheduleId, since, signal }) =>
+      new Promise((resolve) => {
+        const copy = copies.get(scheduleId)
+        if (!copy?.document || copy.document.version > since || signal?.aborted) return resolve()
+        const done = () => {
+          copy.listeners.delete(done)
+          signal?.removeEventListener('abort', done)
+          resolve()
+        }
+        copy.listeners.add(done)
+        signal?.addEventListener('abort', done, { once: true })
+      }),
+  }
+  return lines
+}
+
+const isOutdated = ({ document, record }: Copy): boolean => !document || document.recordVersion < record.version
+
+const drawOf = (record: ScheduleRecord, n: number): SaleDraw | null =>
+  record.draw && { ...record.draw, made: { n, policy: record.settings.policy, beacon: record.settings.beacon } }
+
+/** A store's own fault fails closed: nobody was admitted, the same call may be tried again. */
+async function orBusy<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw isTicketingError(error) ? error : busy('a store of the waiting room cannot answer', undefined, error)
+  }
+}
