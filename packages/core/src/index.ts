@@ -61,7 +61,9 @@ export {
   seatStates,
 } from './seating/occupancy.ts'
 export type { AutoAssignRefusal, Seating, SeatRowState, SelectRefusal, TakenHold } from './seating/seating.ts'
+export { demandCount } from './shared/demand.ts'
 export { type ErrorCode, errorCodes, isTicketingError, TicketingError } from './shared/errors.ts'
+export { demandId, isId, newId } from './shared/ids.ts'
 export type { Money } from './shared/money.ts'
 export type { LogLevel, Observer } from './shared/observer.ts'
 export type { Accepted, Outcome, Refused } from './shared/outcome.ts'

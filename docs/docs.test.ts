@@ -1,0 +1,57 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { renderStateTable } from '@b-ticketing/core'
+import { describe, expect, test } from 'vitest'
+import { buyWithCurl } from './snippets/curl.ts'
+import { embed } from './snippets/embed.ts'
+import { cases } from './snippets/own-adapter.ts'
+import { refreshed, shownIn } from './snippets/regions.ts'
+
+const root = join(import.meta.dirname, '..')
+const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md']
+  .concat(readdirSync(import.meta.dirname, { recursive: true }).map((file) => join('docs', String(file))))
+  .filter((file) => file.endsWith('.md'))
+
+const read = (page: string): string => readFileSync(join(root, page), 'utf8')
+
+describe.each(pages)('%s', (page) => {
+  // `UPDATE_DOCS=1 npm test -- docs` writes the snippets into the pages.
+  test('shows its snippets as they are', () => {
+    const fresh = refreshed(read(page))
+    if (process.env.UPDATE_DOCS) writeFileSync(join(root, page), fresh)
+    expect(read(page)).toBe(fresh)
+  })
+
+  test('links to files that exist', () => {
+    const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = '']) => target)
+    expect(links.filter((target) => !existsSync(join(root, dirname(page), target)))).toEqual([])
+  })
+})
+
+test('the README shows how to embed the engine and how to write an adapter', () => {
+  expect(shownIn(read('README.md')).map(({ file }) => file)).toEqual(['embed.ts', 'own-adapter.ts'])
+})
+
+test('the embedding snippet sells seats', async () => {
+  const said: string[] = []
+  await embed((line) => said.push(line))
+  expect(said).toEqual(['PENDING', 'COMPLETED'])
+})
+
+describe('the adapter snippet passes the conformance kit', () => {
+  for (const { name, run } of cases) test(name, run)
+})
+
+test('the state table in the guarantees is the one in the code', () => {
+  const page = join(root, 'docs/payment-states.md')
+  if (process.env.UPDATE_DOCS)
+    writeFileSync(
+      page,
+      `${readFileSync(page, 'utf8').split('<!-- table -->')[0]}<!-- table -->\n\n${renderStateTable().trim()}\n`,
+    )
+  expect(readFileSync(page, 'utf8')).toContain(renderStateTable().trim())
+})
+
+test('the curl walk of getting-started buys a seat', { timeout: 60_000 }, async () => {
+  expect(await buyWithCurl(read('docs/getting-started.md'))).toMatch(/"status":"COMPLETED"/)
+})
