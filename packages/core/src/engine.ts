@@ -37,6 +37,7 @@ import { TicketingError } from './shared/errors.ts'
 import { newId } from './shared/ids.ts'
 import { type Loop, repeat } from './shared/loop.ts'
 import { type Observer, silentObserver } from './shared/observer.ts'
+import { withParams } from './shared/params.ts'
 import { type Runtime, systemRuntime } from './shared/runtime.ts'
 import { createTokens, type TokenSecret } from './shared/token.ts'
 import { createAdmissionLoop } from './waiting-room/admission-loop.ts'
@@ -163,23 +164,25 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
 
   return {
     schedules,
-    sessions: createSessions({ tokens, runtime }),
+    sessions: withParams(createSessions({ tokens, runtime })),
     waitingRoom,
-    seating,
-    payments,
-    bookings,
-    notices: createNotices({ bookingStore, noticeStore, catalogue }),
-    deadLetters: createParkedLetters({
-      deadLetters,
-      eventBus,
-      // `settle` checks what it is given: a parked body is as untrusted as the webhook was.
-      hear: (event) =>
-        payments.settle({
-          requestId: event.requestId as string,
-          event: event as unknown as GatewayEvent,
-          source: 'replay',
-        }),
-    }),
+    seating: withParams(seating),
+    payments: withParams(payments),
+    bookings: withParams(bookings),
+    notices: withParams(createNotices({ bookingStore, noticeStore, catalogue })),
+    deadLetters: withParams(
+      createParkedLetters({
+        deadLetters,
+        eventBus,
+        // `settle` checks what it is given: a parked body is as untrusted as the webhook was.
+        hear: (event) =>
+          payments.settle({
+            requestId: event.requestId as string,
+            event: event as unknown as GatewayEvent,
+            source: 'replay',
+          }),
+      }),
+    ),
     locks: createShardedLock({ lockStore: options.lockStore, runtime }),
     ...life,
     [Symbol.asyncDispose]: life.close,

@@ -27,8 +27,9 @@ export {
   type Role,
   roles,
 } from './engine.ts'
-export type { Lease, LeaseSet } from './locking/lock.ts'
+export { fencingNumber, type Lease, type LeaseSet } from './locking/lock.ts'
 export { createShardedLock, type ShardedLock } from './locking/sharded-lock.ts'
+export { followSeq } from './messaging/change.ts'
 export { consumerGroups, type Message, type Topic, topics } from './messaging/message.ts'
 export type { ParkedLetters } from './messaging/parked-letters.ts'
 export { type Notice, renderNotice } from './notification/notice.ts'

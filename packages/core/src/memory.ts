@@ -29,12 +29,18 @@ export interface MemoryAdapters extends Adapters {
   readonly record: MemoryRecord
 }
 
-/** `deliver` gets the scripted gateway's webhooks; without it their news is found by asking the gateway. */
+/**
+ * `deliver` gets the scripted gateway's webhooks; without it their news is found by asking the gateway. `record`: tables of
+ * one's own, for an audit that watches them.
+ */
 export function inMemoryAdapters(
-  p: { readonly runtime?: Runtime; readonly deliver?: (webhook: GatewayWebhook) => unknown } = {},
+  p: {
+    readonly runtime?: Runtime
+    readonly deliver?: (webhook: GatewayWebhook) => unknown
+    readonly record?: MemoryRecord
+  } = {},
 ): MemoryAdapters {
-  const { runtime = systemRuntime, deliver } = p
-  const record = createMemoryRecord()
+  const { runtime = systemRuntime, deliver, record = createMemoryRecord() } = p
   const fenceSource = createMemoryFenceSource({ record })
   const deadLetters = createMemoryDeadLetters({ record, runtime })
   return {
@@ -61,6 +67,7 @@ export { createMemoryBookingStore } from './booking/booking-store.memory.ts'
 export { createMemoryPaymentView } from './booking/payment-view.memory.ts'
 export { createMemoryCatalogue } from './catalogue/catalogue.memory.ts'
 export { createMemoryFenceSource } from './locking/fence-source.memory.ts'
+export { createAlwaysGrantedLockStore } from './locking/always-granted.memory.ts'
 export { createMemoryLockStore } from './locking/lock-store.memory.ts'
 export { createMemoryChangeFeed } from './messaging/change-feed.memory.ts'
 export { createMemoryDeadLetters } from './messaging/dead-letters.memory.ts'

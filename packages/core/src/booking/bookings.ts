@@ -95,12 +95,12 @@ export function createBookings(p: BookingsDeps): { readonly payments: Payments; 
 
     async cancel({ reservationId, visitor, by }) {
       const record = await demandBooked(reservationId, visitor)
-      const started = await p.settlement.startRefund(record)
-      if (visitor === undefined && started.version > record.version) {
+      const begun = await p.settlement.startRefund(record)
+      if (visitor === undefined && begun.started) {
         const detail = { requestId: record.requestId, amount: record.amount.value, currency: record.amount.currency }
         await p.catalogue.note({ by: by ?? 'operator', action: 'refund', subject: reservationId, detail })
       }
-      return (await p.settlement.refund(started)).booking!
+      return (await p.settlement.refund(begun.record)).booking!
     },
   }
 

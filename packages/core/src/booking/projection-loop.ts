@@ -6,8 +6,6 @@ export function createProjectionLoop(p: { readonly projection: Pick<Projection, 
   return {
     name: 'projection',
     everyMs: 500,
-    async tick() {
-      while (await p.projection.repair());
-    },
+    tick: () => p.projection.repair(),
   }
 }

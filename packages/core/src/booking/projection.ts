@@ -11,8 +11,8 @@ import type { PaymentView } from './payment-view.port.ts'
 export interface Projection {
   /** Never fails: what could not be shown is remembered for `repair`. Seats are told only when their owner changed. */
   show(record: PaymentRecord, p?: { readonly seats?: boolean }): Promise<void>
-  /** Shows again, from the record, what failed. At most one batch; true when more is left. */
-  repair(): Promise<boolean>
+  /** Shows again, from the record, all that failed until now; what fails again is left for the next time. */
+  repair(): Promise<void>
   /** Calls back on every change of this payment in this process, until the returned function is called. */
   listen(requestId: Id, onChange: () => void): () => void
 }
@@ -60,12 +60,13 @@ export function createProjection(p: {
     show,
 
     async repair() {
-      const requestIds = [...failed].slice(0, repairBatch)
-      if (requestIds.length === 0) return false
-      const records = await p.bookingStore.find({ keys: requestIds.map((requestId) => ({ requestId })) })
-      for (const requestId of requestIds) failed.delete(requestId)
-      await Promise.all(records.map((record) => record && show(record)))
-      return failed.size > 0
+      const due = [...failed]
+      for (let at = 0; at < due.length; at += repairBatch) {
+        const requestIds = due.slice(at, at + repairBatch)
+        const records = await p.bookingStore.find({ keys: requestIds.map((requestId) => ({ requestId })) })
+        for (const requestId of requestIds) failed.delete(requestId)
+        await Promise.all(records.map((record) => record && show(record)))
+      }
     },
 
     listen(requestId, onChange) {

@@ -40,7 +40,7 @@ export interface Settlement {
   }): Promise<Settled>
   follow(settled: Settled): Promise<Settled>
   /** COMPLETED → refund PENDING, once, or again after ERROR. The seats stay sold until it is DONE. */
-  startRefund(record: PaymentRecord): Promise<PaymentRecord>
+  startRefund(record: PaymentRecord): Promise<{ readonly record: PaymentRecord; readonly started: boolean }>
   /** Asks the gateway for the refund that is PENDING; DONE frees the seats. Repeatable. */
   refund(record: PaymentRecord): Promise<PaymentRecord>
   /** What the gateway says by itself. Confirmed by asking it; `parked`: no such payment or charge. @throws `BUSY`. */
@@ -79,7 +79,8 @@ export function createSettlement(p: SettlementDeps): Settlement {
   const make = async (record: PaymentRecord, change: PaymentChange, event: string, consumed?: Advance['consumed']) => {
     const reply = await advance('advance', commandOf(record, change, event, consumed))
     if (reply.is === 'unknown') throw busy('the record does not know this payment any more')
-    if (reply.is === 'advanced') await p.projection.show(reply.record, { seats: change.claims !== 'keep' })
+    // A stale answer may be about this very change, made while its reply was lost: then nobody else would show it.
+    await p.projection.show(reply.record, { seats: reply.is !== 'advanced' || change.claims !== 'keep' })
     return reply
   }
 
@@ -130,16 +131,12 @@ export function createSettlement(p: SettlementDeps): Settlement {
 
   const settle: Settlement['settle'] = async (command) => follow(await apply(command))
 
-  const changeRefund = async (
-    record: PaymentRecord,
-    refund: RefundState,
-    from: RefundState,
-  ): Promise<PaymentRecord> => {
+  const changeRefund = async (record: PaymentRecord, refund: RefundState, from: RefundState) => {
     let current = record
     for (let races = 0; races < mostRaces; races++) {
-      if (current.refund !== from) return current
+      if (current.refund !== from) return { record: current, started: false }
       const reply = await make(current, refundChange(current, refund), `refund-${refund.toLowerCase()}`)
-      if (reply.is === 'advanced') return reply.record
+      if (reply.is === 'advanced') return { record: reply.record, started: true }
       current = reply.record
     }
     throw busy('this payment is being changed by others')
@@ -150,7 +147,7 @@ export function createSettlement(p: SettlementDeps): Settlement {
     const since = p.runtime.now()
     const outcome = await refundStep(p, record.requestId)
     if (outcome === 'ERROR') alert('refund-refused', record.requestId)
-    return changeRefund(aged(record, since), outcome, 'PENDING')
+    return (await changeRefund(aged(record, since), outcome, 'PENDING')).record
   }
 
   const park = async (event: GatewayEvent, source: Id): Promise<'parked'> => {
@@ -225,7 +222,8 @@ function refundChange(record: PaymentRecord, refund: RefundState): PaymentChange
   const to = record.state
   if (refund !== 'PENDING') {
     const frees = refund === 'DONE' && to === 'COMPLETED'
-    return { to, refund, claims: frees ? 'free' : 'keep', dueInMs: null }
+    // Shown once more later: the state before was final, and would be shown for long if this process died now.
+    return { to, refund, claims: frees ? 'free' : 'keep', dueInMs: paymentTimes.confirmFreedMs }
   }
   // Whoever starts a refund has its lease; whoever learned nothing leaves it to the due loop.
   const again = record.refund === 'PENDING'

@@ -87,7 +87,7 @@ const effects: Readonly<Record<Action, Effect>> = {
     alert: true,
   },
   'late-success': {
-    change: { to: 'COMPLETED', claims: 'retake', dueInMs: null, reason: null },
+    change: { to: 'COMPLETED', claims: 'retake', dueInMs: paymentTimes.confirmFreedMs, reason: null },
     otherwise: { to: 'FAILED', claims: 'keep', reason: 'SEATS_GONE', ...refundNow },
   },
   'late-refund': { change: { to: 'FAILED', claims: 'keep', reason: 'AMOUNT_DIFFERS', ...refundNow }, alert: true },

@@ -4,32 +4,42 @@ import type { Part } from './hold.ts'
 import type { Reach, Step } from './ladder.ts'
 import type { OccupancyIndex } from './occupancy-index.ts'
 import { qualityOf } from './quality.ts'
-import type { AdjacentWindow } from './run-index.ts'
+import type { RunIndex } from './run-index.ts'
 import type { SearchKind } from './searches.ts'
 import type { SeatGrid } from './seat-grid.ts'
 
-/** Adjacent seats of a party that asked for no accessible ones. */
-export function adjacentAllocation(grid: SeatGrid, window: AdjacentWindow, preferred: number): Allocation {
-  const rank = grid.rowSection[window.row]!
-  const seats: number[] = []
-  for (let slot = window.slot; slot < window.slot + window.length; slot++) seats.push(grid.slotSeat[slot]!)
-  if (seats[0]! > seats.at(-1)!) seats.sort((a, b) => a - b)
+/** The best adjacent seats of a row, for a party that asked for no accessible ones. */
+export function adjacentAllocation(grid: SeatGrid, runs: RunIndex, row: number, preferred: number): Allocation {
+  const rank = grid.rowSection[row]!
+  const first = runs.slot(row)
+  const orphans = runs.orphans(row)
   return {
-    parts: [{ section: grid.sections[rank]!.id, seats }],
+    parts: [{ section: grid.sections[rank]!.id, seats: seatsFrom(grid, first, runs.length(row)) }],
     score: {
-      rung: window.orphans === 0 ? 1 : 2,
+      rung: orphans === 0 ? 1 : 2,
       fragments: 1,
       lonePersons: 0,
       sectionChanges: preferred >= 0 && preferred !== rank ? 1 : 0,
       accessibleWasted: 0,
-      orphans: window.orphans,
-      quality: window.quality,
-      residualGap: window.gap,
+      orphans,
+      quality: runs.quality(row),
+      residualGap: runs.gap(row),
       sectionRank: rank,
-      rowRank: window.row - grid.sectionRow[rank]!,
-      start: grid.position[window.slot]!,
+      rowRank: row - grid.sectionRow[rank]!,
+      start: grid.position[first]!,
     },
   }
+}
+
+function seatsFrom(grid: SeatGrid, first: number, length: number): readonly number[] {
+  const seats: number[] = []
+  let ascending = true
+  for (let slot = first; slot < first + length; slot++) {
+    const seat = grid.slotSeat[slot]!
+    if (slot > first && seat < grid.slotSeat[slot - 1]!) ascending = false
+    seats.push(seat)
+  }
+  return ascending ? seats : seats.sort((a, b) => a - b)
 }
 
 export function stepAllocation(index: OccupancyIndex, step: Step, { policy }: SearchKind, reach: Reach): Allocation {

@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type AllocationRequest, type AllocationResult, allocationPolicies } from './allocation.ts'
 import { type Candidate, candidates, largestFit } from './allocation-oracle.test-support.ts'
+import { createAllocator } from './allocator.ts'
 import { allocateOn, type DrawnMap, type DrawnSection, drawMap } from './map-drawing.test-support.ts'
+import { type SeatCode, setCode } from './occupancy.ts'
 
 const line = (marks: string, length: number) =>
   fc.array(fc.constantFrom(...marks), { minLength: 1, maxLength: length }).map((row) => row.join(''))
@@ -102,6 +104,79 @@ function said(
   const made = Array.from({ length: count }, (_, i) => `${rank(creates)}/${drawn.states[rank(creates)]!.count + i}`)
   return [...seats, ...made].sort()
 }
+
+/** Both, after the same changes: what was kept up to date, and what was built from scratch. */
+const change = fc.record({ rank: fc.nat(2), seat: fc.nat(40), code: fc.constantFrom<SeatCode>(0, 0, 0, 1, 2, 3) })
+
+test('an allocator kept up to date answers as one built from scratch', { timeout: 600_000 }, () => {
+  const steps = fc.array(fc.record({ changes: fc.array(change, { maxLength: 12 }), request }), { maxLength: 12 })
+  fc.assert(
+    fc.property(map, fc.constantFrom(...allocationPolicies), steps, (drawn, policy, list) => {
+      const kept = createAllocator(drawn.sections)
+      const states = drawn.states.map((state) => ({ ...state, codes: state.codes.slice() }))
+      for (const state of states) kept.replace(state)
+      for (const { changes, request: wanted } of list) {
+        for (const { rank, seat, code } of changes) {
+          const state = states[rank]
+          if (state === undefined || seat >= state.count) continue
+          setCode(state.codes, seat, code)
+          kept.apply({ section: state.section, seat, code })
+        }
+        if (!known(drawn, wanted.section) || !known(drawn, wanted.preferredSection)) continue
+        const scratch = allocateOn({ ...drawn, states }, wanted, policy)
+        expect(kept.allocate({ request: wanted, policy })).toEqual(scratch)
+        expect(kept.allocate({ request: wanted, policy })).toEqual(scratch)
+      }
+    }),
+    { ...runs, numRuns: Math.ceil(runs.numRuns / 5) },
+  )
+})
+
+test('if n adjacent free seats exist the answer is never none, however wide the row and wherever the hole', () => {
+  const row = fc.record({
+    length: fc.integer({ min: 1, max: 150 }),
+    first: fc.nat(140),
+    quantity: fc.integer({ min: 1, max: 70 }),
+    taken: fc.array(fc.nat(149), { maxLength: 60 }),
+    policy: fc.constantFrom(...allocationPolicies),
+  })
+  fc.assert(
+    fc.property(row, ({ length, first, quantity, taken, policy }) => {
+      const seats = Array.from({ length: Math.max(length, first + quantity) }, (_, seat) => {
+        const inHole = seat >= first && seat < first + quantity
+        return inHole || !taken.includes(seat) ? '.' : 'x'
+      })
+      const result = allocateOn(drawMap(['xxx', seats.join('')]), { quantity, together: 'adjacent' }, policy)
+      expect(result.ok).toBe(true)
+      if (!result.ok) return
+      const chosen = result.value.parts[0]!.seats
+      expect(chosen).toEqual(Array.from({ length: quantity }, (_, i) => chosen[0]! + i))
+      expect(chosen.every((seat) => seats[seat - 3] === '.')).toBe(true)
+    }),
+    { ...runs, numRuns: 500 },
+  )
+})
+
+test('the window of a wide row is the one a look at every window finds', () => {
+  const wide = fc.record({
+    row: fc.array(fc.constantFrom(...'....x|'), { minLength: 30, maxLength: 140 }).map((marks) => marks.join('')),
+    quantity: fc.integer({ min: 1, max: 40 }),
+    policy: fc.constantFrom(...allocationPolicies),
+  })
+  fc.assert(
+    fc.property(wide, ({ row, quantity, policy }) => {
+      const drawn = drawMap([row, row.split('').reverse().join('')])
+      const fast = allocateOn(drawn, { quantity, together: 'adjacent' }, policy)
+      const explained = allocateOn(drawn, { quantity, together: 'adjacent' }, policy, true)
+      if (!fast.ok || !explained.ok) {
+        expect(explained).toEqual(fast)
+        return
+      }
+      expect({ ...explained.value, explain: undefined }).toEqual({ ...fast.value, explain: undefined })
+    }),
+    { ...runs, numRuns: 300 },
+  )
+})
 
 const seatsOf = (candidate: Candidate | undefined) => candidate && [...candidate.seats].sort()
 

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { importVenue } from '../catalogue/import-venue.ts'
 import type { AllocationRequest } from './allocation.ts'
-import { allocateOn, answer, drawMap, namesOf } from './map-drawing.test-support.ts'
+import { createAllocator } from './allocator.ts'
+import { allocateOn, answer, type DrawnSection, drawMap, namesOf } from './map-drawing.test-support.ts'
+import { codeAt, packCodes, type SeatCode } from './occupancy.ts'
 
 const score = (...p: Parameters<typeof allocateOn>) => {
   const result = allocateOn(...p)
@@ -219,4 +223,156 @@ test('A29: in a row labelled 5,3,1,2,4,6 adjacency is physical', () => {
 test('A30: rows go by rank, never by their labels', () => {
   expect(pairOn(renamed('..........', ['10', '2']))).toEqual(['10-5', '10-6'])
   expect(pairOn(renamed('..........', ['2', '10']))).toEqual(['2-5', '2-6'])
+})
+
+test('A31: the same seats whatever the order in which they are supplied', () => {
+  const map = drawMap({ P: ['..x...|..', '.x....'], Q: ['a.c..x|.1', '.....'] })
+  const codeOf = new Map(
+    map.sections.flatMap((section, rank) =>
+      section.rows.flatMap((row) => row.seats).map((seat, i) => [seat.seatId, codeAt(map.states[rank]!.codes, i)]),
+    ),
+  )
+  const requests: AllocationRequest[] = [
+    ...[1, 2, 3, 4, 5, 9].map((quantity) => ({ quantity })),
+    { quantity: 2, accessible: 1 },
+    {
+      quantity: 2,
+      parts: [
+        { grade: 'g0', quantity: 1 },
+        { grade: 'g1', quantity: 1 },
+      ],
+    },
+  ]
+  const chosen = ({ sections, states }: typeof map) =>
+    requests.map((request) => {
+      const result = allocateOn({ sections, states }, request)
+      return result.ok ? [...namesOf(sections, result.value)].sort() : result.largestFit
+    })
+  const expected = chosen(map)
+  const random = shuffler(31)
+  for (let i = 0; i < 1_000; i++) {
+    const sections = map.sections.map((section) => ({
+      ...section,
+      rows: section.rows.map((row) => ({ ...row, seats: random(row.seats) })),
+    }))
+    const states = sections.map((section, rank) => {
+      const codes = section.rows.flatMap((row) => row.seats.map(({ seatId }) => codeOf.get(seatId)!))
+      return { ...map.states[rank]!, codes: packCodes(codes) }
+    })
+    expect(chosen({ sections, states })).toEqual(expected)
+  }
+})
+
+function shuffler(seed: number): <T>(list: readonly T[]) => T[] {
+  let state = seed
+  const below = (limit: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * limit)
+  }
+  return (list) => {
+    const shuffled = [...list]
+    for (let i = shuffled.length - 1; i > 0; i--) {
+      const j = below(i + 1)
+      ;[shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!]
+    }
+    return shuffled
+  }
+}
+
+test('A32: general admission gives what is left and never more', () => {
+  const ga = (free: number): DrawnSection => ({ kind: 'ga', rows: ['x'.repeat(100 - free) + '.'.repeat(free)] })
+  expect(answer({ G: ga(1) }, 2)).toBe('none, largest 1')
+  expect(answer({ G: ga(1) }, 1)).toBe('A100 rung 1')
+  const { sections, states } = drawMap({ G: ga(100) })
+  const allocator = createAllocator(sections)
+  allocator.replace(states[0]!)
+  let sold = 0
+  for (let i = 0; i < 200; i++) {
+    const result = allocator.allocate({ request: { quantity: 1 + (i % 3) } })
+    if (!result.ok) continue
+    for (const { section, seats } of result.value.parts)
+      for (const seat of seats) {
+        sold++
+        allocator.apply({ section, seat, code: 1 })
+      }
+  }
+  expect(sold).toBe(100)
+  expect(allocator.allocate({ request: { quantity: 1 } })).toEqual({
+    ok: false,
+    reason: 'SEATS_UNAVAILABLE',
+    largestFit: 0,
+  })
+})
+
+test('A33: a table is sold whole; a smaller party gets it only where the section says so', () => {
+  const table = { kind: 'table', rows: ['........'] } as const
+  expect(answer({ T: table }, 3)).toBe('none, largest 0')
+  expect(answer({ T: table }, 8)).toBe('A1,A2,A3,A4,A5,A6,A7,A8 rung 1')
+  expect(answer({ T: table }, 9)).toBe('none, largest 8')
+  expect(answer({ T: { ...table, soldWhole: true } }, 3)).toBe('A1,A2,A3,A4,A5,A6,A7,A8 rung 1')
+  expect(answer({ T: { ...table, soldWhole: true, rows: ['x.......'] } }, 3)).toBe('none, largest 0')
+  expect(answer({ T: { ...table, rows: ['....', '....'] } }, 8)).toBe('A1,A2,A3,A4,B1,B2,B3,B4 rung 4')
+})
+
+test('A34: an elastic section creates seats only up to its most', () => {
+  const elastic = (free: number): DrawnSection => ({
+    kind: 'elastic',
+    maxCapacity: 50,
+    rows: ['x'.repeat(48 - free) + '.'.repeat(free)],
+  })
+  expect(answer({ L: elastic(0) }, 2)).toBe(' + 2 new in L rung 7')
+  expect(answer({ L: elastic(0) }, 3)).toBe('none, largest 2')
+  expect(answer({ L: elastic(1) }, 3)).toBe('A48 + 2 new in L rung 7')
+  expect(answer({ L: elastic(0) }, { quantity: 2, together: 'row' })).toBe('none, largest 0')
+})
+
+test('A34: seats that were created are seats like the others', () => {
+  const { sections, states } = drawMap({ L: { kind: 'elastic', maxCapacity: 6, rows: ['xx'] } })
+  const allocator = createAllocator(sections)
+  allocator.replace(states[0]!)
+  const create = (quantity: number) => {
+    const result = allocator.allocate({ request: { quantity } })
+    return result.ok ? (result.value.create ?? result.value.parts) : result.largestFit
+  }
+  expect(create(3)).toEqual({ section: 'L', count: 3 })
+  for (const seat of [2, 3, 4]) allocator.apply({ section: 'L', seat, code: 1 })
+  expect(create(2)).toBe(1)
+  allocator.apply({ section: 'L', seat: 3, code: 0 })
+  allocator.apply({ section: 'L', seat: 4, code: 0 })
+  expect(create(2)).toEqual([{ section: 'L', seats: [3, 4] }])
+})
+
+test('A35: a mixed party is seated whenever the seats are there', () => {
+  const parts = [
+    { grade: 'g1', quantity: 2 },
+    { grade: 'g2', quantity: 1 },
+  ]
+  expect(answer(['2112.'], { quantity: 3, parts })).toBe('A1,A2,A3 rung 1')
+  expect(answer(['1x1x2'], { quantity: 3, parts })).toBe('A1,A3,A5 rung 3')
+  expect(answer(['11x', '2xx'], { quantity: 3, parts })).toBe('A1,A2,B1 rung 4')
+  expect(answer({ P: ['11'], Q: ['2'] }, { quantity: 3, parts })).toBe('P-A1,P-A2,Q-A1 rung 6')
+  expect(answer({ P: ['11'], Q: ['1'] }, { quantity: 3, parts })).toBe('none, largest 2')
+  expect(answer(['1x22'], { quantity: 3, parts })).toBe('none, largest 2')
+})
+
+test('A36: the real ballpark, where seat numbers snake and stair openings split the rows', () => {
+  const file = new URL('../../../../examples/server/data/jamsil.json', import.meta.url)
+  const { sections } = importVenue(JSON.parse(readFileSync(file, 'utf8')))
+  const rank = sections.findIndex(({ id }) => id === '219')
+  const block = sections[rank]!
+  const freeOnly = (labels: readonly string[], quantity: number, together: 'adjacent' | 'any' = 'adjacent') => {
+    const allocator = createAllocator(sections)
+    const codes = block.rows.flatMap((row) =>
+      row.seats.map(({ label }): SeatCode => (row.label === '4' && labels.includes(label) ? 0 : 2)),
+    )
+    allocator.replace({ section: '219', count: block.capacity, codes: packCodes(codes) })
+    const result = allocator.allocate({ request: { quantity, together } })
+    return result.ok ? namesOf(sections, result.value) : result.largestFit
+  }
+  const row4 = ['34', '35', '36', '37', '10', '11', '12']
+  expect(freeOnly(row4, 4)).toEqual(['219-4-34', '219-4-35', '219-4-36', '219-4-37'])
+  expect(freeOnly(row4, 5)).toBe(4)
+  expect(freeOnly(['37', '10'], 2)).toBe(1)
+  expect(freeOnly(['37', '38'], 2)).toBe(1)
+  expect(freeOnly(['37', '10'], 2, 'any')).toEqual(['219-4-37', '219-4-10'])
 })

@@ -1,19 +1,14 @@
 import type { Section } from '../catalogue/venue.ts'
 import { TicketingError } from '../shared/errors.ts'
 import type { Id } from '../shared/types.ts'
-import {
-  type Allocation,
-  type AllocationPolicy,
-  type AllocationRequest,
-  type AllocationResult,
-  allocationPolicies,
-} from './allocation.ts'
+import type { AllocationPolicy, AllocationRequest, AllocationResult } from './allocation.ts'
 import { adjacentAllocation, isBefore, stepAllocation } from './allocation-of.ts'
 import { slotsOf } from './choice.ts'
 import { createLadder, type Reach, type Step } from './ladder.ts'
 import type { PackedSection, SeatChange } from './occupancy.ts'
 import { createOccupancyIndex } from './occupancy-index.ts'
-import { checkRequest } from './request-check.ts'
+import { checkRequest, isCommon } from './request-check.ts'
+import type { RunIndex } from './run-index.ts'
 import { createSearches, type SearchKind } from './searches.ts'
 
 export interface AllocateParams {
@@ -35,72 +30,78 @@ export interface Allocator {
   allocate(p: AllocateParams): AllocationResult
 }
 
+/** Parties up to this size have their index at hand for good. */
+const commonQuantity = 10
+
 /** `sections` in venue order. */
 export function createAllocator(sections: readonly Section[]): Allocator {
   const index = createOccupancyIndex(sections)
+  const { grid } = index
   const kindOf = createSearches(index)
+  /** What most visitors ask for, by policy and quantity. */
+  const common: Record<AllocationPolicy, (RunIndex | undefined)[]> = { nearest: [], yield: [], 'first-fit': [] }
   const everywhere = sections.map((_, rank) => rank)
 
-  /** Rungs 1 and 2 of most requests: the best row is known already. */
-  function adjacent(kind: SearchKind, reach: Reach): Allocation | null {
-    const runs = kind.runs()
-    const { grid } = index
-    const rank = reach.sections.length === 1 ? reach.sections[0]! : -1
-    const row = rank < 0 ? runs.best(0, grid.rows) : runs.best(grid.sectionRow[rank]!, grid.sectionRow[rank + 1]!)
-    if (row < 0) return null
-    return adjacentAllocation(grid, runs.window(preferredRow(row, reach.preferred)), reach.preferred)
+  return { replace: index.replace, apply: index.apply, allocate }
 
-    /** On the same rung, the preferred section comes first. */
-    function preferredRow(best: number, preferred: number): number {
-      if (preferred < 0 || grid.rowSection[best] === preferred || rank >= 0) return best
-      const own = runs.best(grid.sectionRow[preferred]!, grid.sectionRow[preferred + 1]!)
-      return own >= 0 && Math.min(1, runs.orphans(own)) === Math.min(1, runs.orphans(best)) ? own : best
+  function allocate({ request, policy = 'nearest', explain = false }: AllocateParams): AllocationResult {
+    if (isCommon(request) && !explain) {
+      const runs = commonRuns(request, policy)
+      const row = runs.best(0, grid.rows)
+      if (row >= 0) return { ok: true, value: adjacentAllocation(grid, runs, row, -1) }
     }
+    checkRequest(request)
+    const kind = kindOf(request, policy)
+    const reach = reachOf(request)
+    if (explain) return explained(kind, reach)
+    if (!kind.plain) return kind.remember(reach, () => climb(kind, reach))
+    const row = adjacentRow(kind.runs(), reach)
+    if (row >= 0) return { ok: true, value: adjacentAllocation(grid, kind.runs(), row, reach.preferred) }
+    return kind.remember(reach, () => climb(kind, { ...reach, from: 3 }))
+  }
+
+  function commonRuns(request: AllocationRequest, policy: AllocationPolicy): RunIndex {
+    const known = common[policy]?.[request.quantity]
+    if (known !== undefined) return known
+    const runs = kindOf(request, policy).runs()
+    if (request.quantity <= commonQuantity) common[policy][request.quantity] = runs
+    return runs
+  }
+
+  function reachOf({ together = 'any', section, preferredSection }: AllocationRequest): Reach {
+    const wall = rankOf(section)
+    return { together, sections: wall < 0 ? everywhere : [wall], preferred: rankOf(preferredSection), from: 1 }
   }
 
   function rankOf(id: Id | undefined): number {
     if (id === undefined) return -1
-    const rank = index.grid.rankOf.get(id)
+    const rank = grid.rankOf.get(id)
     if (rank === undefined) throw new TicketingError('NOT_FOUND', `no section ${id}`)
     return rank
   }
 
-  return {
-    replace: index.replace,
-    apply: index.apply,
-    allocate({ request, policy = 'nearest', explain = false }) {
-      checkRequest(request)
-      if (!allocationPolicies.includes(policy)) throw new TicketingError('INVALID', 'unknown allocation policy')
-      const wall = rankOf(request.section)
-      const reach: Reach = {
-        together: request.together ?? 'any',
-        sections: wall < 0 ? everywhere : [wall],
-        preferred: rankOf(request.preferredSection),
-        from: 1,
-      }
-      const kind = kindOf(request, policy)
-      if (!explain && kind.plain) {
-        const value = adjacent(kind, reach)
-        if (value !== null) return { ok: true, value }
-        return kind.remember(reach, () => climb(kind, { ...reach, from: 3 }))
-      }
-      return explain ? explained(kind, reach) : kind.remember(reach, () => climb(kind, reach))
-    },
+  /** Rungs 1 and 2 of most requests: the best row is known already. On the same rung the preferred section comes first. */
+  function adjacentRow(runs: RunIndex, { sections: within, preferred }: Reach): number {
+    const bestOf = (rank: number) => runs.best(grid.sectionRow[rank]!, grid.sectionRow[rank + 1]!)
+    if (within.length === 1) return bestOf(within[0]!)
+    const best = runs.best(0, grid.rows)
+    if (best < 0 || preferred < 0) return best
+    const own = bestOf(preferred)
+    return own >= 0 && runs.orphans(own) > 0 === runs.orphans(best) > 0 ? own : best
   }
 
   function climb(kind: SearchKind, reach: Reach): AllocationResult {
     const found = firstStep(kind, reach)
     if (found !== null) return { ok: true, value: stepAllocation(index, found.step, kind, reach) }
-    const largest = kind
-      .ladders()
-      .at(-1)!
-      .largest({ ...reach, from: 1 })
-    return { ok: false, reason: 'SEATS_UNAVAILABLE', largestFit: largest }
+    return { ok: false, reason: 'SEATS_UNAVAILABLE', largestFit: largestFit(kind, { ...reach, from: 1 }) }
   }
 
-  interface Found {
-    readonly pass: number
-    readonly step: Step
+  function largestFit(kind: SearchKind, reach: Reach): number {
+    if (reach.together !== 'adjacent' || !kind.plain || kind.passes.length > 1)
+      return kind.ladders().at(-1)!.largest(reach)
+    for (let quantity = kind.request.quantity - 1; quantity > 0; quantity--)
+      if (adjacentRow(kindOf({ ...kind.request, quantity }, kind.policy).runs(), reach) >= 0) return quantity
+    return 0
   }
 
   /** The whole ladder without accessible seats, then the whole ladder with them. */
@@ -117,23 +118,33 @@ export function createAllocator(sections: readonly Section[]): Allocator {
     const found = firstStep(kind, reach)
     if (found === null) return climb(kind, reach)
     const value = stepAllocation(index, found.step, kind, reach)
-    // Every other allocation lacks at least one of the chosen seats.
-    let second: Found | null = null
-    for (const slot of slotsOf(found.step.choice)) {
-      const other = firstStep(kind, reach, slot)
-      if (other !== null && (second === null || comesBefore(other, second, kind.policy))) second = other
-    }
-    const runnerUp = second && stepAllocation(index, second.step, kind, reach)
+    const second = runnerUp(kind, reach, found)
+    const other = second && stepAllocation(index, second.step, kind, reach)
     const explain = {
       rung: value.score.rung,
       score: value.score,
-      runnerUp: runnerUp && { parts: runnerUp.parts, score: runnerUp.score },
+      runnerUp: other && { parts: other.parts, score: other.score },
       withAccessible: kind.passes[found.pass]!.withAccessible,
     }
     return { ok: true, value: { ...value, explain } }
   }
 
-  function comesBefore(a: Found, b: Found, policy: AllocationPolicy): boolean {
-    return a.pass === b.pass ? isBefore(a.step, b.step, policy) : a.pass < b.pass
+  /** Every other allocation does without at least one of the chosen seats. */
+  function runnerUp(kind: SearchKind, reach: Reach, chosen: Found): Found | null {
+    let second: Found | null = null
+    for (const slot of slotsOf(chosen.step.choice)) {
+      const other = firstStep(kind, reach, slot)
+      if (other !== null && (second === null || comesBefore(other, second, kind.policy))) second = other
+    }
+    return second
   }
 }
+
+interface Found {
+  /** Which of the ladders. */
+  readonly pass: number
+  readonly step: Step
+}
+
+const comesBefore = (a: Found, b: Found, policy: AllocationPolicy): boolean =>
+  a.pass === b.pass ? isBefore(a.step, b.step, policy) : a.pass < b.pass

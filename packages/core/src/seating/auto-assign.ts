@@ -4,10 +4,11 @@ import { newId } from '../shared/ids.ts'
 import type { Runtime } from '../shared/runtime.ts'
 import type { Pass } from '../waiting-room/pass.ts'
 import type { Allocation, AllocationRequest, AllocationResult } from './allocation.ts'
-import { type HoldRecord, type Part, partsOf } from './hold.ts'
+import { type HoldRecord, type Part, partsOf, partsSize } from './hold.ts'
 import type { SeatBook, SeatBooks } from './seat-books.ts'
+import { attempt } from './seat-loader.ts'
 import type { SeatSource } from './seat-source.port.ts'
-import { type Operation, type TakeReply, takeSeats } from './take-seats.ts'
+import { type Operation, recallTake, type TakeReply, takeSeats } from './take-seats.ts'
 
 /** How often the loser of a race is allocated again. */
 const retries = 8
@@ -15,6 +16,7 @@ const retries = 8
 export type Assigned =
   | { readonly is: 'hold'; readonly hold: HoldRecord; readonly repeated: boolean; readonly allocation: Allocation }
   | { readonly is: 'unavailable'; readonly largestFit: number }
+  | { readonly is: 'closed' }
   | Exclude<TakeReply, { is: 'hold' | 'taken' }>
 
 interface Assignment {
@@ -38,15 +40,26 @@ export function createAutoAssign(p: {
 }): (assignment: Assignment) => Promise<Assigned> {
   const { books, source, runtime } = p
 
-  const choose = ({ book, request, explain }: Assignment): AllocationResult => book.allocate(request, { explain })
+  /** A table is sold whole: one with more seats than the visitor may have is passed over. */
+  const choose = ({ book, schedule, request, explain }: Assignment): AllocationResult => {
+    const unmarks: (() => void)[] = []
+    try {
+      for (;;) {
+        const found = book.allocate(request, { explain })
+        if (!found.ok || sizeOf(found.value) <= schedule.settings.maxSeatsPerVisitor) return found
+        unmarks.push(book.copy.mark(found.value.parts))
+      }
+    } finally {
+      for (const unmark of unmarks) unmark()
+    }
+  }
 
-  /** The answer of a copy confirmed now; null: somebody is just taking what would fit. */
-  const chooseConfirmed = async (assignment: Assignment): Promise<AllocationResult | null> => {
-    const { book } = assignment
-    await books.refresh(book.scheduleId)
+  /** The answer of a copy confirmed this turn; null: somebody is just taking what would fit. */
+  const chooseConfirmed = (assignment: Assignment): AllocationResult | null => {
+    const { copy } = assignment.book
     const again = choose(assignment)
-    if (again.ok || !book.copy.marked()) return again
-    const unmarked = book.copy.withoutMarks(() => choose(assignment))
+    if (again.ok || !copy.marked()) return again
+    const unmarked = copy.withoutMarks(() => choose(assignment))
     return unmarked.ok ? null : unmarked
   }
 
@@ -54,14 +67,14 @@ export function createAutoAssign(p: {
   const create = async (
     { book, operation }: Assignment,
     allocation: Allocation,
-    attempt: number,
+    race: number,
   ): Promise<readonly Part[] | null> => {
     if (!allocation.create) return allocation.parts
     const { section, count } = allocation.create
     const { scheduleId, seatMap } = book
-    const operationId = `${attempt}-${operation.operationId}`.slice(0, 64)
+    const operationId = `${race}-${operation.operationId}`.slice(0, 64)
     const max = seatMap.section(section)?.maxCapacity ?? 0
-    const made = await books.attempt(() => source.createSeats({ scheduleId, section, operationId, count, max }))
+    const made = await attempt(() => source.createSeats({ scheduleId, section, operationId, count, max }))
     if (made === 'full') return null
     await books.commit(scheduleId, { do: 'grow', operationId: newId(runtime), section, from: made.from, count })
     const places = allocation.parts.flatMap((part) => part.seats.map((index) => ({ section: part.section, index })))
@@ -83,31 +96,48 @@ export function createAutoAssign(p: {
     return assigned(reply, { ...chosen, ...(explain && { explain }) })
   }
 
+  /** Null: lost the race for these seats. */
+  const pursue = async (assignment: Assignment, allocation: Allocation, race: number): Promise<Assigned | null> => {
+    const { book } = assignment
+    const unmark = book.copy.mark(allocation.parts)
+    try {
+      const first = allocation.create ? await recall(books, assignment) : null
+      if (first) return first
+      const parts = await create(assignment, allocation, race)
+      return parts && (await take(assignment, allocation, parts))
+    } finally {
+      unmark()
+    }
+  }
+
   return async (assignment) => {
-    for (let attempt = 0; attempt <= retries; attempt++) {
-      const onCopy = choose(assignment)
-      const found = onCopy.ok ? onCopy : await chooseConfirmed(assignment)
-      if (found && !found.ok) return (await recall(books, assignment)) ?? unavailable(found.largestFit)
+    if (assignment.schedule.state === 'ended') return (await recall(books, assignment)) ?? { is: 'closed' }
+    for (let race = 0; race <= retries; race++) {
+      let found: AllocationResult | null = choose(assignment)
+      if (!found.ok) {
+        await books.refresh(assignment.book.scheduleId)
+        found = chooseConfirmed(assignment)
+      }
+      // From the choice to its mark nothing is waited for: two requests never choose the same seats.
       if (!found) continue
-      const parts = await create(assignment, found.value, attempt)
-      const answer = parts && (await take(assignment, found.value, parts))
+      if (!found.ok) return (await recall(books, assignment)) ?? unavailable(found.largestFit)
+      const answer = await pursue(assignment, found.value, race)
       if (answer) return answer
-      // Somebody was faster, or the section is full by now: what the store says of it stands in the copy.
-      if (!parts || assignment.book.copy.behind()) await books.refresh(assignment.book.scheduleId)
+      // Somebody was faster, or the section is full: the copy must not propose the same again.
+      if (found.value.create || assignment.book.copy.behind()) await books.refresh(assignment.book.scheduleId)
     }
     throw busy('too many visitors are choosing the same seats')
   }
 }
 
+const sizeOf = ({ parts, create }: Allocation): number => partsSize(parts) + (create?.count ?? 0)
+
 const unavailable = (largestFit: number): Assigned => ({ is: 'unavailable', largestFit })
 
 /** The seats may be gone because this very operation has taken them: then its answer was lost, and is given again. */
 async function recall(books: SeatBooks, { book, operation }: Assignment): Promise<Assigned | null> {
-  if (!operation.repeatable) return null
-  const { repeatable: _, ...named } = operation
-  const reply = await books.commit(book.scheduleId, { do: 'recall', ...named })
-  if (reply.is === 'hold') return assigned({ ...reply, repeated: true }, null)
-  return reply.is === 'reused' ? reply : null
+  const reply = await recallTake(books, book.scheduleId, operation)
+  return reply?.is === 'hold' ? assigned(reply, null) : reply
 }
 
 /** A repeat is answered with the allocation of the first time. */

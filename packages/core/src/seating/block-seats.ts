@@ -2,8 +2,8 @@ import { TicketingError } from '../shared/errors.ts'
 import { demandId, newId } from '../shared/ids.ts'
 import type { Runtime } from '../shared/runtime.ts'
 import type { Id } from '../shared/types.ts'
-import { codeAt } from './occupancy.ts'
 import type { SeatBook, SeatBooks } from './seat-books.ts'
+import { attempt } from './seat-loader.ts'
 import { demandIds, duplicates } from './seat-request.ts'
 import type { SeatSource } from './seat-source.port.ts'
 import type { Seating } from './seating.ts'
@@ -43,7 +43,7 @@ export function createBlockSeats(p: {
     const { book, seats } = await locate(scheduleId, seatIds)
     const inUse = blocked ? seats.filter(({ section, seat }) => isOwned(book, section, seat)) : []
     if (inUse.length > 0) throw owned(inUse.map(({ seatId }) => seatId))
-    const written = await books.attempt(() =>
+    const written = await attempt(() =>
       source.block({ scheduleId, parts: seats, blocked, by, ...(reason === undefined ? {} : { reason }) }),
     )
     if (!written.ok) throw owned(written.owned)
@@ -65,6 +65,6 @@ export function createBlockSeats(p: {
 
 /** Held, being paid or sold. */
 function isOwned({ copy }: SeatBook, section: Id, seat: number): boolean {
-  const code = codeAt(copy.section(section)!.codes, seat)
+  const code = copy.code(section, seat)
   return code === 1 || code === 2
 }

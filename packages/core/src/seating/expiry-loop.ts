@@ -4,6 +4,7 @@ import type { Id } from '../shared/types.ts'
 import type { OnStalePins } from './hold-desk.ts'
 import type { SeatBooks } from './seat-books.ts'
 import type { SeatInventory } from './seat-inventory.port.ts'
+import { attempt } from './seat-loader.ts'
 
 /** Holds freed in one call, and calls for one schedule in one tick: a storm of expiries is spread over ticks. */
 const limit = 256
@@ -15,7 +16,7 @@ const rounds = 40
  */
 export function createExpiryLoop(p: {
   readonly records: Pick<SaleRecords, 'live'>
-  readonly books: Pick<SeatBooks, 'publish' | 'attempt'>
+  readonly books: Pick<SeatBooks, 'publish'>
   readonly inventory: SeatInventory
   readonly onStalePins: OnStalePins
 }): Loop {
@@ -25,7 +26,7 @@ export function createExpiryLoop(p: {
   const reap = async (scheduleId: Id): Promise<void> => {
     const stale = new Set<Id>()
     for (let round = 0; round < rounds; round++) {
-      const { stalePins, more, ...news } = await books.attempt(() => inventory.reap({ scheduleId, limit }))
+      const { stalePins, more, ...news } = await attempt(() => inventory.reap({ scheduleId, limit }))
       books.publish(scheduleId, { from: news.from, version: news.version, changes: news.changes })
       for (const requestId of stalePins) stale.add(requestId)
       if (!more) break
@@ -36,7 +37,7 @@ export function createExpiryLoop(p: {
   const endOldEpochs = async (scheduleId: Id, epoch: Id): Promise<void> => {
     if (epochs.get(scheduleId) === epoch) return
     const commands = [{ do: 'reset', operationId: `reset-${epoch}`.slice(0, 64), epoch }] as const
-    const { from, version, changes } = await books.attempt(() => inventory.commit({ scheduleId, commands }))
+    const { from, version, changes } = await attempt(() => inventory.commit({ scheduleId, commands }))
     books.publish(scheduleId, { from, version, changes })
     epochs.set(scheduleId, epoch)
   }

@@ -7,6 +7,7 @@ import type { HoldDesk, SeatProjection } from './hold-desk.ts'
 import { holdSlip } from './hold-slip.ts'
 import type { SeatBooks } from './seat-books.ts'
 import type { SeatInventory } from './seat-inventory.port.ts'
+import { attempt } from './seat-loader.ts'
 import type { SeatSource } from './seat-source.port.ts'
 
 /** Pins of this process whose holds are still to be ended in the record; the oldest are forgotten. */
@@ -74,7 +75,7 @@ export function createHoldDesk(p: {
       const { seatMap } = await books.refresh(scheduleId)
       const sections = await Promise.all(
         seatMap.venue.sections.map(async ({ id: section }) => {
-          const owners = await books.attempt(() => inventory.owners({ scheduleId, section }))
+          const owners = await attempt(() => inventory.owners({ scheduleId, section }))
           return owners === 'missing' ? [] : owners.map((owner) => ({ ...owner, section }))
         }),
       )
@@ -82,7 +83,7 @@ export function createHoldDesk(p: {
     },
 
     claims: async ({ scheduleId }) => {
-      const sections = await books.attempt(() => source.load({ scheduleId }))
+      const sections = await attempt(() => source.load({ scheduleId }))
       return sections.flatMap(({ claims }) => claims)
     },
   }

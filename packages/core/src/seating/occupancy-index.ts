@@ -46,12 +46,10 @@ export function createOccupancyIndex(sections: readonly Section[]): OccupancyInd
   let lastId = ''
   let lastRank = -1
 
-  /** Changes come section by section: most often it is the one of the last call. */
+  /** Changes come section by section: most often it is that of the last call. */
   const rankOf = (id: string): number => {
-    if (id !== lastId) {
-      lastId = id
-      lastRank = grid.rankOf.get(id) ?? -1
-    }
+    lastId = id
+    lastRank = grid.rankOf.get(id) ?? -1
     return lastRank
   }
 
@@ -80,10 +78,10 @@ export function createOccupancyIndex(sections: readonly Section[]): OccupancyInd
     counts,
     changedRows,
     apply({ section, seat, code }) {
-      const rank = rankOf(section)
+      const rank = section === lastId ? lastRank : rankOf(section)
       const slot = rank < 0 ? undefined : grid.seatSlot[rank]![seat]
       if (slot === undefined) return
-      resize(rank, Math.max(counts[rank]!, seat + 1))
+      if (seat >= counts[rank]!) resize(rank, seat + 1)
       write(rank, slot, code === 0)
     },
     replace({ section, count, codes }) {

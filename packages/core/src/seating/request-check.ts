@@ -11,6 +11,17 @@ const mostCombinations = 20_000
 export const isQuantity = (value: unknown, limit = largestParty): value is number =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= Math.min(limit, largestParty)
 
+/** A request that names no more than a quantity and how far to go, and both are right: nothing else needs a look. */
+export const isCommon = (request: AllocationRequest): boolean =>
+  isQuantity(request?.quantity) &&
+  (request.together === undefined || request.together === 'any' || request.together === 'adjacent') &&
+  request.parts === undefined &&
+  request.section === undefined &&
+  request.preferredSection === undefined &&
+  request.grade === undefined &&
+  request.accessible === undefined &&
+  request.channels === undefined
+
 /**
  * @throws TicketingError `QUANTITY_INVALID` (with `details.limit`) for a quantity, parts or accessible count that no party
  * can have; `INVALID` for anything else malformed.

@@ -7,16 +7,6 @@ import type { SeatMasks } from './seat-masks.ts'
 import { wholeFits, wholeRow } from './whole-row.ts'
 import { createWinnerTree } from './winner-tree.ts'
 
-/** The best adjacent seats of a row: `length` slots from `slot` on (more than were asked for in a row sold whole). */
-export interface AdjacentWindow {
-  readonly row: number
-  readonly slot: number
-  readonly length: number
-  readonly orphans: number
-  readonly quality: number
-  readonly gap: number
-}
-
 /**
  * For parties of one size: the best adjacent seats of every row, and the best row of any range of rows. Rows are looked at
  * again only when one of their bits is no longer what it was.
@@ -24,8 +14,14 @@ export interface AdjacentWindow {
 export interface RunIndex {
   /** The row (of `first … end − 1`) with the best window: fewest orphans, then quality, residual gap, rank. −1: none has one. */
   best(first: number, end: number): number
+  /** Of the best window of a row that has one: its first slot, … */
+  slot(row: number): number
+  /** … how many slots it takes (more than the party in a row that is sold whole), … */
+  length(row: number): number
+  /** … and its part of the score. */
   orphans(row: number): number
-  window(row: number): AdjacentWindow
+  quality(row: number): number
+  gap(row: number): number
 }
 
 /** Weight of an orphan in a cost: above every quality. */
@@ -159,17 +155,15 @@ export function createRunIndex(
       sync()
       return tree.best(first, end)
     },
-    orphans: (row) => Math.floor(cost[row]! / orphanCost),
-    window: (row) => ({
-      row,
-      slot: start[row]!,
-      length: length[row]!,
-      orphans: Math.floor(cost[row]! / orphanCost),
-      quality: cost[row]! % orphanCost,
-      gap: gap[row]!,
-    }),
+    slot: (row) => start[row]!,
+    length: (row) => length[row]!,
+    orphans: (row) => orphansIn(cost[row]!),
+    quality: (row) => cost[row]! - orphansIn(cost[row]!) * orphanCost,
+    gap: (row) => gap[row]!,
   }
 }
+
+const orphansIn = (cost: number): number => (cost < orphanCost ? 0 : cost < 2 * orphanCost ? 1 : 2)
 
 function longestRow(rowWord: Int32Array): number {
   let longest = 1

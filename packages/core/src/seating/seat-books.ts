@@ -4,16 +4,16 @@ import type { LockStore } from '../locking/lock-store.port.ts'
 import type { ChangeFeed } from '../messaging/change-feed.port.ts'
 import type { Subscription } from '../messaging/event-bus.port.ts'
 import { createBatch } from '../shared/batch.ts'
-import { busy, isTicketingError } from '../shared/errors.ts'
-import { demandId, newId } from '../shared/ids.ts'
+import { demandId } from '../shared/ids.ts'
 import { type Observer, silentObserver } from '../shared/observer.ts'
 import type { Runtime } from '../shared/runtime.ts'
 import type { Id, Ms } from '../shared/types.ts'
 import type { AllocationPolicy, AllocationRequest, AllocationResult } from './allocation.ts'
 import { createAllocator } from './allocator.ts'
-import { type HoldRecord, incarnationOf } from './hold.ts'
+import type { HoldRecord } from './hold.ts'
 import { createSeatCopy, type SeatCopy } from './seat-copy.ts'
 import type { HoldKey, SeatCommand, SeatInventory, SeatNews, SeatReply } from './seat-inventory.port.ts'
+import { attempt, createSeatLoader, loading } from './seat-loader.ts'
 import type { HoldChange, SeatSource } from './seat-source.port.ts'
 
 export interface SeatingDoors {
@@ -59,34 +59,21 @@ export interface SeatBooks {
   publish(scheduleId: Id, news: SeatNews): void
   /** Never blocks, never throws: what cannot be written is counted. */
   writeBehind(change: HoldChange): void
-  /** Repeats once what failed. @throws `BUSY` */
-  attempt<T>(call: () => Promise<T>): Promise<T>
+  /** Waits for what is being written behind, and hears no more news. */
   close(): Promise<void>
 }
 
 export const feedTickMs: Ms = 250
 
 export function createSeatBooks(doors: SeatingDoors): SeatBooks {
-  const { runtime, records, inventory, source, feed, locks } = doors
+  const { runtime, records, inventory, source, feed } = doors
   const { observer = silentObserver, policy = 'nearest' } = doors
   const books = new Map<Id, Promise<SeatBook>>()
   const ready = new Map<Id, SeatBook>()
   const confirmedAt = new Map<Id, Ms>()
   const subscriptions: Subscription[] = []
-  const rebuilding = new Map<Id, Promise<void>>()
-
-  const attempt = async <T>(call: () => Promise<T>): Promise<T> => {
-    try {
-      return await call()
-    } catch {
-      try {
-        return await call()
-      } catch (error) {
-        if (isTicketingError(error) && error.code === 'BUSY') throw error
-        throw busy('the seat store cannot answer', 1_000, error)
-      }
-    }
-  }
+  const writing = new Set<Promise<unknown>>()
+  const { confirm, rebuild } = createSeatLoader({ ...doors, onRead: (id, at) => void confirmedAt.set(id, at) })
 
   const open = (scheduleId: Id): Promise<SeatBook> => {
     const known = books.get(scheduleId)
@@ -123,74 +110,9 @@ export function createSeatBooks(doors: SeatingDoors): SeatBooks {
     }
   }
 
-  const sectionIds = (book: SeatBook): readonly Id[] => book.seatMap.venue.sections.map(({ id }) => id)
-
-  /** False: the inventory does not know all sections. */
-  const readInto = async (book: SeatBook): Promise<boolean> => {
-    const { scheduleId, copy } = book
-    const since = copy.version()
-    const at = runtime.now()
-    const map = await attempt(() =>
-      inventory.read({ scheduleId, sections: sectionIds(book), ...(since > 0 ? { since } : {}) }),
-    )
-    if (map.is === 'missing') return false
-    copy.read(map)
-    confirmedAt.set(scheduleId, at)
-    return true
-  }
-
-  const confirm = async (book: SeatBook): Promise<void> => {
-    for (let i = 0; i < 3; i++) {
-      if (await readInto(book)) return
-      await rebuild(book)
-    }
-    throw busy('the seats of this sale are being loaded')
-  }
-
-  /** One rebuilding of a schedule at a time in this process, and by the lock among processes. */
-  const rebuild = (book: SeatBook): Promise<void> => {
-    const running = rebuilding.get(book.scheduleId)
-    if (running !== undefined) return running
-    const started = rebuildLocked(book).finally(() => rebuilding.delete(book.scheduleId))
-    rebuilding.set(book.scheduleId, started)
-    return started
-  }
-
-  const rebuildLocked = async (book: SeatBook): Promise<void> => {
-    const lock = { key: `seats-${book.scheduleId}`.slice(0, 64), owner: newId(runtime) }
-    for (let i = 0; i < 5; i++) {
-      const lease = await attempt(() => locks.acquire({ ...lock, ttlMs: 5_000 }))
-      if (lease.ok) {
-        try {
-          return await load(book)
-        } finally {
-          locks.release({ ...lock, fence: lease.fence }).catch(() => {})
-        }
-      }
-      await runtime.sleep({ ms: Math.min(200, lease.retryInMs) })
-      if (await readInto(book)) return
-    }
-  }
-
-  /**
-   * What is missing comes from the record, under an incarnation that was never used: versions from before the loss match
-   * nothing that follows.
-   */
-  const load = async (book: SeatBook): Promise<void> => {
-    const { scheduleId, copy } = book
-    const map = await attempt(() => inventory.read({ scheduleId, sections: sectionIds(book) }))
-    if (map.is !== 'missing') return copy.read(map)
-    const record = await attempt(() => records.get({ scheduleId }))
-    const from = Math.max(record.incarnation, incarnationOf(copy.version()))
-    const { incarnation } = await attempt(() => records.bumpIncarnation({ scheduleId, from }))
-    const sections = await attempt(() => source.load({ scheduleId, sections: map.sections }))
-    await attempt(() => inventory.install({ scheduleId, incarnation, sections }))
-    observer.log('info', 'seats loaded from the record', { scheduleId, incarnation, sections: sections.length })
-  }
-
   const publish = (scheduleId: Id, news: SeatNews): void => {
-    if (news.version === news.from && news.changes.length === 0) return
     ready.get(scheduleId)?.copy.learn(news)
+    if (news.version === news.from) return
     feed.publish({ channel: scheduleId, changes: [news] }).catch((error) => {
       observer.count('seat_news_lost')
       observer.log('warn', 'seat news cannot be told', { scheduleId, error })
@@ -218,7 +140,7 @@ export function createSeatBooks(doors: SeatingDoors): SeatBooks {
   })
   const commit: SeatBooks['commit'] = async (scheduleId, command) => {
     const reply = await committed(scheduleId, command)
-    if (reply.is === 'missing') throw busy('the seats of this sale are being loaded')
+    if (reply.is === 'missing') throw loading()
     return reply
   }
 
@@ -231,7 +153,7 @@ export function createSeatBooks(doors: SeatingDoors): SeatBooks {
         if (found !== 'missing') return found
         await rebuild(book)
       }
-      throw busy('the seats of this sale are being loaded')
+      throw loading()
     },
   })
 
@@ -266,13 +188,16 @@ export function createSeatBooks(doors: SeatingDoors): SeatBooks {
     },
     publish,
     writeBehind: (change) => {
-      saved('holds', change).catch((error) => {
-        observer.count('hold_write_behind_lost')
-        observer.log('warn', 'a hold was not written to the record', { error })
-      })
+      const written = saved('holds', change)
+        .catch((error) => {
+          observer.count('hold_write_behind_lost')
+          observer.log('warn', 'a hold was not written to the record', { error })
+        })
+        .finally(() => writing.delete(written))
+      writing.add(written)
     },
-    attempt,
     close: async () => {
+      await Promise.all(writing)
       await Promise.all(subscriptions.splice(0).map((subscription) => subscription.close()))
     },
   }

@@ -26,6 +26,8 @@ export interface SeatCopy {
   /** Something is known to be newer than `version`: read the store. */
   behind(): boolean
   section(section: Id): PackedSection | null
+  /** Null: there is no such seat, as far as is known. */
+  code(section: Id, seat: number): SeatCode | null
   snapshot(): MapSnapshot
   /** Null when the changes after `since` are not all at hand. */
   delta(since: Version): MapDelta | null
@@ -152,6 +154,10 @@ export function createSeatCopy(p: {
     section: (id) => {
       const section = sections.get(id)
       return section ? packed(id, section) : null
+    },
+    code: (id, seat) => {
+      const section = sections.get(id)
+      return section && seat >= 0 && seat < section.count ? codeAt(section.codes, seat) : null
     },
     snapshot: () => {
       cached ??= { is: 'snapshot', version, storeTime, sections: [...sections].map(([id, at]) => packed(id, at)) }

@@ -27,7 +27,7 @@ export interface SeatGrid {
   readonly rowSale: Uint8Array
   /** Seat index of a slot within its section; −1 where there is none. */
   readonly slotSeat: Int32Array
-  readonly position: Float64Array
+  readonly position: Int32Array
   /** Distance to the section's focal point in 1/1000 seat pitch. */
   readonly distance: Float64Array
   /** Sum of the distances of all slots before this one: a window costs one subtraction. One entry more than slots. */
@@ -60,7 +60,7 @@ export function createSeatGrid(sections: readonly Section[]): SeatGrid {
     wordRow: new Int32Array(words),
     rowSale: new Uint8Array(rows.length),
     slotSeat: new Int32Array(slots).fill(-1),
-    position: new Float64Array(slots),
+    position: new Int32Array(slots),
     distance: new Float64Array(slots),
     distanceBefore: new Float64Array(slots + 1),
     traits: new Uint8Array(slots),

@@ -33,10 +33,6 @@ export function demandIds(value: unknown, name: string, most: number): readonly 
   return value.map((id) => demandId(id, name))
 }
 
-export const demandOptionalId = (value: unknown, name: string): void => {
-  if (value !== undefined) demandId(value, name)
-}
-
 /** Ids that come a second time. */
 export const duplicates = (ids: readonly Id[]): readonly Id[] =>
   [...new Set(ids)].length === ids.length ? [] : [...new Set(ids.filter((id, i) => ids.indexOf(id) !== i))]

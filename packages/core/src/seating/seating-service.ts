@@ -16,7 +16,7 @@ import type { SeatSource } from './seat-source.port.ts'
 import { mapSince, rowStates, scheduleTotals, sectionTotals, watchSeats } from './seat-views.ts'
 import type { Seating, TakenHold } from './seating.ts'
 import { choosePlaces } from './select-seats.ts'
-import { operationOf, refusalOf, takeSeats } from './take-seats.ts'
+import { operationOf, recallTake, refusalOf, takeSeats } from './take-seats.ts'
 
 /** More seats than anybody may select: longer lists are malformed, not merely over the limit. */
 const longestList = 1_000
@@ -28,9 +28,34 @@ export function createSeating(p: {
   readonly source: SeatSource
   readonly gate: PassGate
 }): Seating {
+  const desk = openDesk(p)
+  return guarded({
+    ...taking(desk, createAutoAssign(p)),
+    ...reading(desk),
+    ...giving(desk),
+    ...viewing(p.books),
+    block: createBlockSeats(p),
+  })
+}
+
+/** Every method takes one object; without it nothing is looked at. */
+function guarded(seating: Seating): Seating {
+  const methods = Object.entries(seating).map(([name, method]: [string, (ask: never) => unknown]) => {
+    const checked = (ask: never): unknown => {
+      if (typeof ask === 'object' && ask !== null) return method(ask)
+      const error = new TicketingError('INVALID', `${name} takes an object of named values`)
+      if (name === 'watch') throw error
+      return Promise.reject(error)
+    }
+    return [name, checked]
+  })
+  return Object.fromEntries(methods)
+}
+
+type Desk = ReturnType<typeof openDesk>
+
+function openDesk(p: Pick<Parameters<typeof createSeating>[0], 'runtime' | 'records' | 'books' | 'gate'>) {
   const { runtime, records, books, gate } = p
-  const assign = createAutoAssign(p)
-  const blockSeats = createBlockSeats(p)
 
   const slip = async (record: HoldRecord): Promise<Hold> => {
     const { scheduleId } = record
@@ -63,135 +88,154 @@ export function createSeating(p: {
     return reply
   }
 
-  return {
-    select: async (ask) => {
-      const { pass, replaces } = ask
-      const schedule = await enter(pass)
-      const seatIds = demandIds(ask.seatIds, 'seatIds', longestList)
-      const channels = demandIds(ask.channels ?? [], 'channels', 64)
-      if (replaces !== undefined && !(isId(replaces?.holdId) && Number.isSafeInteger(replaces.version)))
-        throw new TicketingError('INVALID', 'replaces must be { holdId, version }')
-      if (ask.operationId !== undefined) demandId(ask.operationId, 'operationId')
-      const limit = schedule.settings.maxSeatsPerVisitor
-      if (seatIds.length === 0 || seatIds.length > limit) return { ok: false, reason: 'QUANTITY_INVALID', limit }
-      const twice = duplicates(seatIds)
-      if (twice.length > 0) return { ok: false, reason: 'SEAT_DUPLICATE', seatIds: twice }
-      if (schedule.state === 'ended') return { ok: false, reason: 'SALE_CLOSED' }
-      const chosen = await choosePlaces(books, { scheduleId: pass.scheduleId, seatIds, channels })
-      if (!chosen.ok) return chosen
-      const { book, parts } = chosen.value
-      const body = { seatIds: [...seatIds].sort(), replaces }
-      const operation = operationOf(runtime, { route: 'select', pass, operationId: ask.operationId, body })
-      const holdId = newId(runtime)
-      const asked = { book, schedule, pass, holdId, parts, operation, ...(replaces && { replaces }) }
-      const reply = await takeSeats(books, asked)
-      if (reply.is === 'hold') return accepted(await taken(reply.hold, reply.repeated))
-      if (reply.is === 'taken')
-        return { ok: false, reason: 'SEAT_TAKEN', seatIds: seatIdsOf(reply.parts, book.seatMap) }
-      return refusalOf(reply, limit) ?? { ok: false, reason: 'HOLD_EXPIRED' }
-    },
-
-    autoAssign: async (ask) => {
-      const { pass, explain = false } = ask
-      const schedule = await enter(pass)
-      const book = await books.open(pass.scheduleId)
-      if (ask.operationId !== undefined) demandId(ask.operationId, 'operationId')
-      const limit = schedule.settings.maxSeatsPerVisitor
-      const request = allocationRequest(ask, book.seatMap, limit)
-      if (!request) return { ok: false, reason: 'QUANTITY_INVALID', limit }
-      if (schedule.state === 'ended') return { ok: false, reason: 'SALE_CLOSED' }
-      const operation = operationOf(runtime, { route: 'assign', pass, operationId: ask.operationId, body: request })
-      const reply = await assign({ book, schedule, pass, request, explain, operation })
-      if (reply.is === 'unavailable') return { ok: false, reason: 'SEATS_UNAVAILABLE', largestFit: reply.largestFit }
-      if (reply.is === 'hold')
-        return accepted({ ...(await taken(reply.hold, reply.repeated)), allocation: reply.allocation })
-      const refusal = refusalOf(reply, limit)
-      if (refusal) return refusal
-      throw new TicketingError('STORE_FAULT', `automatic assignment was answered ${reply.is}`)
-    },
-
-    holds: async ({ pass }) => {
-      demandPass(pass)
-      gate.glance({ pass })
-      const records = await books.holds(pass.scheduleId, { holder: pass.visitor })
-      return Promise.all(records.map(slip))
-    },
-
-    hold: async ({ pass, holdId }) => {
-      demandPass(pass)
-      gate.glance({ pass })
-      const record = await own(pass, holdId)
-      if (!record) throw unknownHold()
-      return slip(record)
-    },
-
-    release: async ({ pass, holdId }) => {
-      await enter(pass)
-      const { operationId } = operationOf(runtime, { route: 'release', pass, operationId: holdId, body: null })
-      const record = await own(pass, holdId)
-      const reply = record
-        ? await release(record, operationId)
-        : await books.commit(pass.scheduleId, { do: 'recall', operationId })
-      if (reply.is === 'done') return
-      if (reply.is === 'paying') throw inPayment(reply.requestId)
-      throw unknownHold()
-    },
-
-    extend: async ({ pass, holdId, operationId }) => {
-      const schedule = await enter(pass)
-      if (operationId !== undefined) demandId(operationId, 'operationId')
-      const { operationId: id } = operationOf(runtime, { route: `extend ${holdId}`, pass, operationId, body: null })
-      const ttlMs = schedule.settings.holdTtlSeconds * 1_000
-      const { scheduleId, visitor: holder, expiresAt: notAfter } = pass
-      for (let i = 0; i < 3; i++) {
-        const record = await own(pass, holdId)
-        if (!record) break
-        const { version } = record
-        const command = { do: 'extend', operationId: id, holdId, version, holder, ttlMs, notAfter } as const
-        const reply = await books.commit(scheduleId, command)
-        if (reply.is === 'paying') throw inPayment(reply.requestId)
-        if (reply.is !== 'hold') continue
-        books.writeBehind({ is: 'held', hold: reply.hold })
-        return accepted(await slip(reply.hold))
-      }
-      return { ok: false, reason: 'HOLD_EXPIRED' }
-    },
-
-    releaseAll: async ({ scheduleId, visitor }) => {
-      const records = await books.holds(demandId(scheduleId, 'scheduleId'), { holder: demandId(visitor, 'visitor') })
-      await Promise.all(
-        records.filter(({ requestId }) => requestId === null).map((record) => release(record, newId(runtime))),
-      )
-    },
-
-    sections: async ({ scheduleId }) => {
-      const map = (await books.recent(scheduleId)).copy.snapshot()
-      return { version: map.version, sections: sectionTotals(map) }
-    },
-
-    section: async ({ scheduleId, section }) => {
-      demandId(section, 'section')
-      const { copy, seatMap } = await books.recent(scheduleId)
-      const packed = copy.section(section)
-      if (!packed) throw new TicketingError('NOT_FOUND', `there is no section ${section}`)
-      return { version: copy.version(), rows: rowStates(packed, seatMap) }
-    },
-
-    map: async ({ scheduleId, since }) => {
-      demandVersion(since)
-      return mapSince((await books.recent(scheduleId)).copy, since)
-    },
-
-    watch: ({ scheduleId, since, signal }) => {
-      demandVersion(since)
-      return watchSeats({ books, scheduleId: demandId(scheduleId, 'scheduleId'), since, signal })
-    },
-
-    block: blockSeats,
-
-    stats: async ({ scheduleId }) => scheduleTotals((await books.recent(scheduleId)).copy.snapshot()),
-  }
+  return { runtime, books, gate, slip, taken, enter, own, release }
 }
+
+const taking = (
+  { runtime, books, enter, taken }: Desk,
+  assign: ReturnType<typeof createAutoAssign>,
+): Pick<Seating, 'select' | 'autoAssign'> => ({
+  select: async (ask) => {
+    const { pass, replaces } = ask
+    const schedule = await enter(pass)
+    const seatIds = demandIds(ask.seatIds, 'seatIds', longestList)
+    const channels = demandIds(ask.channels ?? [], 'channels', 64)
+    if (replaces !== undefined && !(isId(replaces?.holdId) && Number.isSafeInteger(replaces.version)))
+      throw new TicketingError('INVALID', 'replaces must be { holdId, version }')
+    if (ask.operationId !== undefined) demandId(ask.operationId, 'operationId')
+    const limit = schedule.settings.maxSeatsPerVisitor
+    if (seatIds.length === 0 || seatIds.length > limit) return { ok: false, reason: 'QUANTITY_INVALID', limit }
+    const twice = duplicates(seatIds)
+    if (twice.length > 0) return { ok: false, reason: 'SEAT_DUPLICATE', seatIds: twice }
+    const body = { seatIds: [...seatIds].sort(), replaces }
+    const operation = operationOf(runtime, { route: 'select', pass, operationId: ask.operationId, body })
+    if (schedule.state === 'ended') {
+      const first = await recallTake(books, pass.scheduleId, operation)
+      return first?.is === 'hold' ? accepted(await taken(first.hold, true)) : { ok: false, reason: 'SALE_CLOSED' }
+    }
+    const chosen = await choosePlaces(books, { scheduleId: pass.scheduleId, seatIds, channels })
+    if (!chosen.ok) return chosen
+    const { book, parts } = chosen.value
+    const holdId = newId(runtime)
+    const asked = { book, schedule, pass, holdId, parts, operation, ...(replaces && { replaces }) }
+    const reply = await takeSeats(books, asked)
+    if (reply.is === 'hold') return accepted(await taken(reply.hold, reply.repeated))
+    if (reply.is === 'taken') return { ok: false, reason: 'SEAT_TAKEN', seatIds: seatIdsOf(reply.parts, book.seatMap) }
+    return refusalOf(reply, limit) ?? { ok: false, reason: 'HOLD_EXPIRED' }
+  },
+
+  autoAssign: async (ask) => {
+    const { pass, explain = false } = ask
+    const schedule = await enter(pass)
+    const book = await books.open(pass.scheduleId)
+    if (typeof explain !== 'boolean') throw new TicketingError('INVALID', 'explain must be true or false')
+    if (ask.operationId !== undefined) demandId(ask.operationId, 'operationId')
+    const limit = schedule.settings.maxSeatsPerVisitor
+    const request = allocationRequest(ask, book.seatMap, limit)
+    if (!request) return { ok: false, reason: 'QUANTITY_INVALID', limit }
+    const operation = operationOf(runtime, { route: 'assign', pass, operationId: ask.operationId, body: request })
+    const reply = await assign({ book, schedule, pass, request, explain, operation })
+    if (reply.is === 'closed') return { ok: false, reason: 'SALE_CLOSED' }
+    if (reply.is === 'unavailable') return { ok: false, reason: 'SEATS_UNAVAILABLE', largestFit: reply.largestFit }
+    if (reply.is === 'hold')
+      return accepted({ ...(await taken(reply.hold, reply.repeated)), allocation: reply.allocation })
+    const refusal = refusalOf(reply, limit)
+    if (refusal) return refusal
+    throw new TicketingError('STORE_FAULT', `automatic assignment was answered ${reply.is}`)
+  },
+})
+
+const reading = ({ books, gate, own, slip }: Desk): Pick<Seating, 'holds' | 'hold'> => ({
+  holds: async ({ pass }) => {
+    demandPass(pass)
+    gate.glance({ pass })
+    const records = await books.holds(pass.scheduleId, { holder: pass.visitor })
+    return Promise.all(records.map(slip))
+  },
+
+  hold: async ({ pass, holdId }) => {
+    demandPass(pass)
+    gate.glance({ pass })
+    const record = await own(pass, holdId)
+    if (!record) throw unknownHold()
+    return slip(record)
+  },
+})
+
+const giving = ({
+  runtime,
+  books,
+  enter,
+  own,
+  release,
+  slip,
+}: Desk): Pick<Seating, 'release' | 'extend' | 'releaseAll'> => ({
+  release: async ({ pass, holdId }) => {
+    await enter(pass)
+    const { operationId } = operationOf(runtime, { route: 'release', pass, operationId: holdId, body: null })
+    const record = await own(pass, holdId)
+    const reply = record
+      ? await release(record, operationId)
+      : await books.commit(pass.scheduleId, { do: 'recall', operationId })
+    if (reply.is === 'done') return
+    if (reply.is === 'paying') throw inPayment(reply.requestId)
+    throw unknownHold()
+  },
+
+  extend: async ({ pass, holdId, operationId }) => {
+    const schedule = await enter(pass)
+    if (operationId !== undefined) demandId(operationId, 'operationId')
+    const { operationId: id } = operationOf(runtime, { route: `extend ${holdId}`, pass, operationId, body: null })
+    const ttlMs = schedule.settings.holdTtlSeconds * 1_000
+    const { scheduleId, visitor: holder, expiresAt: notAfter } = pass
+    for (let i = 0; i < 3; i++) {
+      const record = await own(pass, holdId)
+      if (!record) break
+      const { version } = record
+      const command = { do: 'extend', operationId: id, holdId, version, holder, ttlMs, notAfter } as const
+      const reply = await books.commit(scheduleId, command)
+      if (reply.is === 'paying') throw inPayment(reply.requestId)
+      if (reply.is !== 'hold') continue
+      books.writeBehind({ is: 'held', hold: reply.hold })
+      return accepted(await slip(reply.hold))
+    }
+    return { ok: false, reason: 'HOLD_EXPIRED' }
+  },
+
+  releaseAll: async ({ scheduleId, visitor }) => {
+    const records = await books.holds(demandId(scheduleId, 'scheduleId'), { holder: demandId(visitor, 'visitor') })
+    await Promise.all(
+      records.filter(({ requestId }) => requestId === null).map((record) => release(record, newId(runtime))),
+    )
+  },
+})
+
+const viewing = (books: SeatBooks): Pick<Seating, 'sections' | 'section' | 'map' | 'watch' | 'stats'> => ({
+  sections: async ({ scheduleId }) => {
+    const map = (await books.recent(scheduleId)).copy.snapshot()
+    return { version: map.version, sections: sectionTotals(map) }
+  },
+
+  section: async ({ scheduleId, section }) => {
+    demandId(section, 'section')
+    const { copy, seatMap } = await books.recent(scheduleId)
+    const packed = copy.section(section)
+    if (!packed) throw new TicketingError('NOT_FOUND', `there is no section ${section}`)
+    return { version: copy.version(), rows: rowStates(packed, seatMap) }
+  },
+
+  map: async ({ scheduleId, since }) => {
+    demandVersion(since)
+    return mapSince((await books.recent(scheduleId)).copy, since)
+  },
+
+  watch: ({ scheduleId, since, signal }) => {
+    demandVersion(since)
+    return watchSeats({ books, scheduleId: demandId(scheduleId, 'scheduleId'), since, signal })
+  },
+
+  stats: async ({ scheduleId }) => scheduleTotals((await books.recent(scheduleId)).copy.snapshot()),
+})
 
 const unknownHold = (): TicketingError => new TicketingError('NOT_FOUND', 'there is no such hold')
 

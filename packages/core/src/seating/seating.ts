@@ -5,8 +5,6 @@ import type { Allocation, Together } from './allocation.ts'
 import type { Hold } from './hold.ts'
 import type { MapDelta, MapSnapshot, SeatState } from './occupancy.ts'
 
-export type { SeatNews } from './seat-inventory.port.ts'
-
 export type SelectRefusal =
   | { readonly reason: 'SEAT_TAKEN'; readonly seatIds: readonly Id[] }
   | { readonly reason: 'SEAT_UNKNOWN'; readonly seatIds: readonly Id[] }

@@ -33,7 +33,7 @@ export async function unknownSeats(books: SeatBooks, book: SeatBook, seatIds: re
   const { seatMap, copy } = book
   const isUnknown = (seatId: Id): boolean => {
     const place = seatMap.place(seatId)
-    return !place || place.index >= (copy.section(place.section)?.count ?? 0)
+    return !place || copy.code(place.section, place.index) === null
   }
   if (seatIds.every((seatId) => !isUnknown(seatId))) return []
   if (seatIds.every((seatId) => seatMap.place(seatId))) await books.refresh(book.scheduleId)

@@ -79,6 +79,19 @@ function saveTaken(books: SeatBooks, hold: HoldRecord, replaced: Id | undefined)
   if (replaced !== undefined) books.writeBehind({ is: 'ended', scheduleId, holdId: replaced, version })
 }
 
+/** The first answer to an operation that is asked for again; null when it has none (or was never to be repeated). */
+export async function recallTake(
+  books: SeatBooks,
+  scheduleId: Id,
+  operation: Operation,
+): Promise<Extract<TakeReply, { is: 'hold' | 'reused' }> | null> {
+  if (!operation.repeatable) return null
+  const { repeatable: _, ...named } = operation
+  const reply = await books.commit(scheduleId, { do: 'recall', ...named })
+  if (reply.is === 'hold') return { ...reply, repeated: true }
+  return reply.is === 'reused' ? reply : null
+}
+
 /** Refusals that selecting and automatic assignment share; the others are the caller's. */
 export function refusalOf(reply: TakeReply, limit: number) {
   switch (reply.is) {

@@ -428,10 +428,7 @@ export const admissionQueueContract = (factory: SubjectFactory<AdmissionQueueSub
       await host.claim(2)
       assert.equal((await host.after(89_999)).counts.offered, 2)
       const document = await host.after(1)
-      assert.deepEqual(
-        [document.counts.lapsed, document.counts.offered, document.admittedThrough],
-        [2, 2, 5],
-      )
+      assert.deepEqual([document.counts.lapsed, document.counts.offered, document.admittedThrough], [2, 2, 5])
     },
     'a lapsed visitor who returns within grace is late: served by number, before the line moves': async (subject) => {
       const host = await offered(subject, { claimWindowSeconds: 90, graceSeconds: 600 })
@@ -522,7 +519,10 @@ export const admissionQueueContract = (factory: SubjectFactory<AdmissionQueueSub
       assert.deepEqual(gone, [numberOfRank(draw, 7)])
       assert.deepEqual(numbersOf(await host.join('later')), [21])
       const { items } = await subject.port.members({ scheduleId, epoch: host.record.epoch })
-      const expected = Array.from({ length: 20 }, (_, i) => ({ number: numberOfRank(draw, i + 1), visitor: `v${i + 1}` }))
+      const expected = Array.from({ length: 20 }, (_, i) => ({
+        number: numberOfRank(draw, i + 1),
+        visitor: `v${i + 1}`,
+      }))
       expected.sort((a, b) => a.number - b.number)
       assert.deepEqual(
         items.map(({ number, visitor }) => ({ number, visitor })),

@@ -3,8 +3,7 @@ import type { Id, Ms, Page } from '../shared/types.ts'
 import type { LineDocument, QueueMember } from './line.ts'
 import type { Place } from './queue-ticket.ts'
 
-export type { GroupSegment } from './group.ts'
-export type { LineDocument, LineDraw, Slice } from './line.ts'
+export type { LineDocument } from './line.ts'
 
 export type JoinReply =
   | { readonly is: 'number'; readonly number: number; readonly created: boolean }

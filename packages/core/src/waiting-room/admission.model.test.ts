@@ -150,7 +150,9 @@ type Op =
 const setting = fc.record(
   {
     capacity: fc.option(fc.integer({ min: 0, max: 12 }), { freq: 4 }),
-    ratePerMinute: fc.option(fc.oneof(fc.integer({ min: 0, max: 90 }), fc.integer({ min: 0, max: 100_000 })), { freq: 3 }),
+    ratePerMinute: fc.option(fc.oneof(fc.integer({ min: 0, max: 90 }), fc.integer({ min: 0, max: 100_000 })), {
+      freq: 3,
+    }),
     groupSize: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 10_000 })),
     partialGroupSeconds: fc.integer({ min: 0, max: 3 }),
   },
@@ -225,7 +227,8 @@ async function play(first: Partial<SaleSettings>, ops: readonly Op[]): Promise<v
     }
     if (op.op === 'claim' || op.op === 'claimAll') {
       const all = oracle.people.map((_, i) => i + 1)
-      const numbers = op.op === 'claimAll' ? all.slice(-40) : all.length ? [(op.who % all.length) + 1] : []
+      const numbers =
+        op.op === 'claimAll' ? all.slice(-40) : all.slice('who' in op ? op.who % (all.length || 1) : 0).slice(0, 1)
       const places = numbers.map((number) => ({ number, visitor: `v${number}` }))
       const replies = await queue.claim({ scheduleId: 's', epoch: 'e', mode: 'claim', places })
       const kinds = (replies as Exclude<typeof replies, 'RECOVER'>).map(({ is }) => is)
@@ -263,7 +266,8 @@ async function play(first: Partial<SaleSettings>, ops: readonly Op[]): Promise<v
     assert.equal(document.admittedThrough, oracle.passed, 'W2')
     for (const state of ['waiting', 'offered', 'active', 'lapsed', 'late', 'done', 'expired', 'left'] as const)
       assert.equal(counts[state], oracle.count(state), state)
-    if (ratePerMinute !== null && !ops.some((other) => other.op === 'set')) rollingMinute(oracle.admissions, ratePerMinute)
+    if (ratePerMinute !== null && !ops.some((other) => other.op === 'set'))
+      rollingMinute(oracle.admissions, ratePerMinute)
   }
 }
 

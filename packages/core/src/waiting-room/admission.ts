@@ -21,7 +21,7 @@ export interface Progress {
 
 type Limits = Pick<SaleSettings, 'capacity' | 'partialGroupSeconds'>
 
-export const freeSlots = (busy: number, { capacity }: Pick<SaleSettings, 'capacity'>): number =>
+const freeSlots = (busy: number, { capacity }: Pick<SaleSettings, 'capacity'>): number =>
   capacity === null ? Number.POSITIVE_INFINITY : Math.max(0, capacity - busy)
 
 /** States in which slots are offered. */

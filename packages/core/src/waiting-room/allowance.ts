@@ -27,7 +27,7 @@ const unit = 60_000
 const seconds = 61
 
 /** The most a stock may hold: a group or a second's worth, never more than a minute's. */
-export const fullStock = ({ ratePerMinute, groupSize }: RateRule): number =>
+const fullStock = ({ ratePerMinute, groupSize }: RateRule): number =>
   ratePerMinute === null ? 0 : Math.min(ratePerMinute, Math.max(groupSize, Math.ceil(ratePerMinute / 60)))
 
 /** A meter that starts full. `recent`: admissions of the last minute that are known from elsewhere. */

@@ -32,17 +32,15 @@ export function lineDraw(record: ScheduleRecord): LineDraw {
 }
 
 /** The number that a pre-queue rank drew. */
-export const numberOfRank = (draw: LineDraw, rank: number): number =>
-  draw.policy === 'fifo' || rank > draw.n ? rank : walk(draw, rank, shuffle)
+export const numberOfRank = (draw: LineDraw, rank: number): number => createPermutation(draw).numberOf(rank)
 
 /** The rank that drew this number. */
-export const rankOfNumber = (draw: LineDraw, number: number): number =>
-  draw.policy === 'fifo' || number > draw.n ? number : walk(draw, number, unshuffle)
+export const rankOfNumber = (draw: LineDraw, number: number): number => createPermutation(draw).rankOf(number)
 
 /** Every position of a disclosed draw: `[i]` is the number of rank `i + 1`. */
 export function drawnNumbers(p: { epoch: Id; n: number; beacon: string | null; secret: string }): readonly number[] {
-  const draw: LineDraw = { policy: 'draw', n: p.n, beacon: p.beacon, key: drawKey(p) }
-  return Array.from({ length: p.n }, (_, i) => numberOfRank(draw, i + 1))
+  const permutation = createPermutation({ policy: 'draw', n: p.n, beacon: p.beacon, key: drawKey(p) })
+  return Array.from({ length: p.n }, (_, i) => permutation.numberOf(i + 1))
 }
 
 /**
@@ -62,48 +60,52 @@ export function verifyDraw(p: {
   return differs ? { ok: false, reason: 'position' } : { ok: true }
 }
 
-// A Feistel network over a grid of rows × columns just large enough for n; what falls outside 1..n walks on (cycle walking),
-// so the whole is a permutation of 1..n, computed for one rank without the others.
-const rounds = 10
-type Step = (draw: LineDraw, grid: Grid, value: number) => number
-interface Grid {
-  readonly rows: number
-  readonly columns: number
-}
+const rounds = 12
 
-function walk(draw: LineDraw, from: number, step: Step): number {
-  const rows = Math.max(16, Math.ceil(Math.sqrt(draw.n)))
-  const grid = { rows, columns: Math.max(16, Math.ceil(draw.n / rows)) }
-  let value = from - 1
-  do value = step(draw, grid, value)
-  while (value >= draw.n)
-  return value + 1
-}
+/**
+ * A Feistel network over a grid of rows × columns just large enough for n; what falls outside 1..n walks on (cycle walking),
+ * so the whole is a permutation of 1..n, computed for one rank without the others.
+ */
+function createPermutation(draw: LineDraw) {
+  const rows = Math.max(4, Math.ceil(Math.sqrt(draw.n)))
+  const columns = Math.max(4, Math.ceil(draw.n / rows))
+  const noise = createNoise(draw.key)
+  const mod = (value: number, size: number) => ((value % size) + size) % size
 
-const shuffle: Step = ({ key }, { rows, columns }, value) => {
-  let row = Math.floor(value / columns)
-  let column = value % columns
-  for (let round = 0; round < rounds; round++) {
-    if (round % 2 === 0) row = (row + noise(key, round, column)) % rows
-    else column = (column + noise(key, round, row)) % columns
+  /** One pass through the network, forward (1) or back (-1). */
+  const step = (value: number, way: 1 | -1): number => {
+    let row = Math.floor(value / columns)
+    let column = value % columns
+    for (let i = 0; i < rounds; i++) {
+      const round = way === 1 ? i : rounds - 1 - i
+      if (round % 2 === 0) row = mod(row + way * (noise(round, column) % rows), rows)
+      else column = mod(column + way * (noise(round, row) % columns), columns)
+    }
+    return row * columns + column
   }
-  return row * columns + column
-}
 
-const unshuffle: Step = ({ key }, { rows, columns }, value) => {
-  let row = Math.floor(value / columns)
-  let column = value % columns
-  for (let round = rounds - 1; round >= 0; round--) {
-    if (round % 2 === 0) row = (row + rows - (noise(key, round, column) % rows)) % rows
-    else column = (column + columns - (noise(key, round, row) % columns)) % columns
+  const walk = (from: number, way: 1 | -1): number => {
+    if (draw.policy === 'fifo' || from > draw.n) return from
+    let value = step(from - 1, way)
+    while (value >= draw.n) value = step(value, way)
+    return value + 1
   }
-  return row * columns + column
+
+  return { numberOf: (rank: number) => walk(rank, 1), rankOf: (number: number) => walk(number, -1) }
 }
 
-/** 48 bits of a keyed hash. */
-const noise = (key: string, round: number, half: number): number =>
-  hmacSha256(key, `${round}|${half}`)
-    .subarray(0, 6)
-    .reduce((sum, byte) => sum * 256 + byte, 0)
+/** 48 bits of a keyed hash for each round and half; there are few of them, so each is computed once. */
+function createNoise(key: string): (round: number, half: number) => number {
+  const known = new Map<number, number>()
+  return (round, half) => {
+    const at = half * rounds + round
+    const seen = known.get(at)
+    if (seen !== undefined) return seen
+    const bytes = hmacSha256(key, `${round}|${half}`).subarray(0, 6)
+    const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0)
+    known.set(at, value)
+    return value
+  }
+}
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -14,7 +14,7 @@ type Pace = Pick<LineDocument, 'state' | 'admittedLastMinute' | 'measuredMs' | '
 const shortestSpanMs = 1_000
 
 /** Visitors a second, as measured; never more than the rate in force. 0: unknown. */
-export function paceOf(line: Pace): number {
+function paceOf(line: Pace): number {
   if (line.capacity === 0) return 0
   const measured = (line.admittedLastMinute * 1_000) / Math.max(shortestSpanMs, line.measuredMs)
   return Math.min(measured, line.ratePerMinute === null ? Number.POSITIVE_INFINITY : line.ratePerMinute / 60)

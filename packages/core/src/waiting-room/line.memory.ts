@@ -108,7 +108,7 @@ export function stateOf(line: Line, number: number): NumberState {
 
 export const hasEnded = (state: NumberState): boolean => state === 'done' || state === 'expired' || state === 'left'
 
-export function move(line: Line, number: number, to: Exclude<NumberState, 'waiting' | 'forgotten'>): void {
+function move(line: Line, number: number, to: Exclude<NumberState, 'waiting' | 'forgotten'>): void {
   const from = stateOf(line, number)
   line.counts[from]--
   line.counts[to]++
@@ -271,7 +271,7 @@ export function setVisitor(line: Line, number: number, visitor: Id): void {
 }
 
 /** Versions of one life of the line: counted on across a reset, above all of the life before. */
-export const versionOf = (line: Line): number => (line.record.lineIncarnation ?? 0) * 2 ** 32 + line.counter
+const versionOf = (line: Line): number => (line.record.lineIncarnation ?? 0) * 2 ** 32 + line.counter
 
 export function documentOf(line: Line, now: Ms): LineDocument {
   const { record } = line

@@ -18,6 +18,8 @@ export interface LineView {
 
 /** This process's copies of records and documents: what any number of waiting polls reads. */
 export interface Lines {
+  /** The copy when it need not be refreshed, at no cost: what a poll reads. */
+  ready(scheduleId: Id): LineView | null
   /** At most 1 s old. @throws `NOT_FOUND`, `BUSY` */
   get(scheduleId: Id): Promise<LineView>
   /** The newest record this process can see. @throws `NOT_FOUND`, `BUSY` */
@@ -41,7 +43,7 @@ export interface Lines {
 export interface LinesDeps {
   readonly queue: AdmissionQueue
   readonly catalogue: Pick<Catalogue, 'schedules' | 'change'>
-  readonly records: Pick<SaleRecords, 'get'>
+  readonly records: Pick<SaleRecords, 'get' | 'peek'>
   readonly runtime: Runtime
   readonly observer: Observer
 }
@@ -49,15 +51,17 @@ export interface LinesDeps {
 interface Copy {
   record: ScheduleRecord
   document: LineDocument | null
-  /** The document as the store gave it that had come furthest: what recovery knows of the line. */
-  known: LineDocument | null
   readAt: Ms
+  /** When the record was last asked for. */
+  askedAt: Ms
   work: Promise<void> | null
   readonly arrivals: Arrivals
   readonly listeners: Set<() => void>
 }
 
 const freshForMs: Ms = 1_000
+/** On top of the age of the record cache behind it: together less than a second. */
+const askAgainMs: Ms = 400
 const attempts = 8
 const smallestBlock = 1_000
 
@@ -68,16 +72,28 @@ export function createLines(deps: LinesDeps): Lines {
   const copyOf = (record: ScheduleRecord): Copy => {
     const copy = copies.get(record.scheduleId)
     if (!copy) {
-      const made = { record, document: null, known: null, readAt: 0, work: null }
+      const made = { record, document: null, readAt: 0, askedAt: 0, work: null }
       copies.set(record.scheduleId, { ...made, arrivals: createArrivals(), listeners: new Set() })
       return copies.get(record.scheduleId)!
     }
     if (record.version > copy.record.version) copy.record = record
-    if (copy.known && copy.known.epoch !== copy.record.epoch) copy.known = null
     return copy
   }
 
-  const newest = async (scheduleId: Id): Promise<Copy> => copyOf(await orBusy(deps.records.get({ scheduleId })))
+  const newest = async (scheduleId: Id): Promise<Copy> => {
+    const copy = copyOf(await orBusy(deps.records.get({ scheduleId })))
+    copy.askedAt = runtime.now()
+    return copy
+  }
+
+  const ready = (scheduleId: Id): LineView | null => {
+    const copy = copies.get(scheduleId)
+    if (!copy) return null
+    const now = runtime.now()
+    const newer = (deps.records.peek({ scheduleId })?.version ?? 0) > copy.record.version
+    const aged = now - copy.askedAt > askAgainMs || now - copy.readAt > freshForMs
+    return newer || aged || isOutdated(copy) || hasOldRecord(copy) ? null : viewOf(copy)
+  }
 
   const reread = async (scheduleId: Id): Promise<Copy> => {
     const [record] = (await orBusy(catalogue.schedules({ ids: [scheduleId] }))).items
@@ -97,15 +113,14 @@ export function createLines(deps: LinesDeps): Lines {
     const before = copy.document
     copy.readAt = runtime.now()
     if (before && document.version < before.version) return
-    if (document.epoch === copy.record.epoch && document.admittedThrough >= (copy.known?.admittedThrough ?? 0))
-      copy.known = document
     const floor = before?.epoch === document.epoch ? before.admittedThrough : 0
     copy.document = document.admittedThrough >= floor ? document : { ...document, admittedThrough: floor }
     copy.arrivals.seen(document)
     if (document.version !== before?.version) for (const listener of [...copy.listeners]) listener()
   }
 
-  const known = (copy: Copy) => (copy.known ? { known: copy.known } : {})
+  /** What this process knows of the line, for a store that may know less. */
+  const known = ({ document, record }: Copy) => (document?.epoch === record.epoch ? { known: document } : {})
 
   /** Brings the store to the record this process knows. */
   const configure = async (copy: Copy): Promise<void> => {
@@ -163,8 +178,14 @@ export function createLines(deps: LinesDeps): Lines {
   const read = async (copy: Copy): Promise<void> => {
     const answer = await orBusy(queue.tick({ scheduleId: copy.record.scheduleId }))
     if (answer === 'RECOVER') return recover(copy)
-    const behind = answer.epoch === copy.known?.epoch && answer.admittedThrough < copy.known.admittedThrough
+    const behind = isBehind(answer, copy.document)
     absorb(copy, answer)
+    await follow(copy, behind)
+  }
+
+  /** The record may have moved on (or this process be the last to hear of it): store and copies follow. */
+  const follow = async (copy: Copy, behind: boolean): Promise<void> => {
+    if (hasOldRecord(copy)) await reread(copy.record.scheduleId)
     if (behind || isOutdated(copy)) await configure(copy)
   }
 
@@ -184,6 +205,7 @@ export function createLines(deps: LinesDeps): Lines {
   const current = async (copy: Copy): Promise<LineView> => {
     for (let turn = 0; isOutdated(copy) && turn < attempts; turn++) await share(copy, configure)
     if (runtime.now() - copy.readAt > freshForMs) await share(copy, read).catch((error) => stale(copy, error))
+    else if (hasOldRecord(copy)) await follow(copy, false)
     return viewOf(copy)
   }
 
@@ -194,7 +216,8 @@ export function createLines(deps: LinesDeps): Lines {
   }
 
   const lines: Lines = {
-    get: async (scheduleId) => current(await newest(scheduleId)),
+    ready,
+    get: async (scheduleId) => ready(scheduleId) ?? current(await newest(scheduleId)),
     record: async (scheduleId) => (await newest(scheduleId)).record,
     fresh: async (scheduleId) => current(await reread(scheduleId)),
     peek: (scheduleId) => {
@@ -226,9 +249,15 @@ export function createLines(deps: LinesDeps): Lines {
       await current(copy)
     },
     admitted: (scheduleId, epoch, number) => {
-      const copy = copies.get(scheduleId)
-      if (copy?.document?.epoch !== epoch || copy.document.admittedThrough >= number) return
-      copy.document = { ...copy.document, admittedThrough: number }
+      const document = copies.get(scheduleId)?.document
+      const passed = number - (document?.admittedThrough ?? number)
+      if (document?.epoch !== epoch || passed <= 0) return
+      const counts = {
+        ...document.counts,
+        active: document.counts.active + passed,
+        joined: document.counts.joined + passed,
+      }
+      copies.get(scheduleId)!.document = { ...document, counts, admittedThrough: number }
     },
     changed: ({ scheduleId, since, signal }) =>
       new Promise((resolve) => {
@@ -247,6 +276,16 @@ export function createLines(deps: LinesDeps): Lines {
 }
 
 const isOutdated = ({ document, record }: Copy): boolean => !document || document.recordVersion < record.version
+
+/** The store took a newer record than this process has seen. */
+const hasOldRecord = ({ document, record }: Copy): boolean =>
+  document !== null && document.recordVersion > record.version
+
+/** A line that another process recovered with less than this one knows. */
+const isBehind = (answer: LineDocument, before: LineDocument | null): boolean =>
+  before?.epoch === answer.epoch &&
+  answer.admittedThrough < before.admittedThrough &&
+  lineIncarnationOf(answer.version) > lineIncarnationOf(before.version)
 
 const drawOf = (record: ScheduleRecord, n: number): SaleDraw | null =>
   record.draw && { ...record.draw, made: { n, policy: record.settings.policy, beacon: record.settings.beacon } }

@@ -1,3 +1,4 @@
+import type { Runtime } from '../shared/runtime.ts'
 import type { Ms } from '../shared/types.ts'
 
 const shortest: Ms = 1_500
@@ -21,4 +22,18 @@ export function nextPollMs(p: {
   const spread = aim * (1 - jitter + 2 * jitter * p.random)
   const left = p.untilOpenMs === null ? Number.POSITIVE_INFINITY : p.untilOpenMs > 0 ? p.untilOpenMs : shortest
   return Math.floor(Math.min(spread, left, p.claimWindowSeconds * 500))
+}
+
+/** Numbers 0 ≤ r < 1 out of the runtime's random bytes, many polls to one draw of them: a draw costs more than a poll. */
+export function createSpread(runtime: Pick<Runtime, 'random'>): () => number {
+  let bytes: Uint8Array = new Uint8Array()
+  let at = 0
+  return () => {
+    if (at + 2 > bytes.length) {
+      bytes = runtime.random(512)
+      at = 0
+    }
+    at += 2
+    return ((bytes[at - 2] as number) * 256 + (bytes[at - 1] as number)) / 65_536
+  }
 }

@@ -27,9 +27,9 @@ export type QueueStatus = QueuePlace &
 
 export const isFinal = (status: QueueStatus): boolean => ['admitted', 'expired', 'left', 'ended'].includes(status.state)
 
-/** What a place waits for, as far as the line's document alone tells. */
-export function waitingState(document: LineDocument, number: number | null): WaitingState {
-  if (number !== null && document.left.includes(number)) return 'left'
+/** What a place waits for, as far as the line's document alone tells. `at`: its number, before the opening its rank. */
+export function waitingState(document: LineDocument, at: number): WaitingState {
+  if (document.left.includes(at)) return 'left'
   if (document.state === 'open' || document.state === 'draining') return 'waiting'
   return document.state
 }

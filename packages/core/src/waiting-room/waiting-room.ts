@@ -12,6 +12,7 @@ import type { LineCounts, QueueMember } from './line.ts'
 import type { Lines, LineView } from './lines.ts'
 import { type Pass, signPass, verifyPass } from './pass.ts'
 import { passExpired } from './pass-gate.ts'
+import { createSpread } from './poll-interval.ts'
 import { createPollLimiter } from './poll-limiter.ts'
 import { isFinal, placeIn, type QueueStatus, type WaitingState, waitingState } from './queue-status.ts'
 import {
@@ -93,10 +94,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoom
     },
   })
 
-  const random = (): number => {
-    const [high = 0, low = 0] = runtime.random(2)
-    return (high * 256 + low) / 65_536
-  }
+  const random = createSpread(runtime)
 
   const placed = ({ record, document }: LineView, number: number | null) =>
     placeIn({ record, document, number, now: runtime.now(), random: random() })
@@ -105,14 +103,16 @@ export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoom
     const { scheduleId, epoch, visitor } = holder
     lines.admitted(scheduleId, epoch, number)
     const pass = signPass(tokens, { scheduleId, epoch, number, visitor, expiresAt: until })
-    return { ...placed(view, number), ahead: 0, eta: null, state: 'admitted', pass }
+    return { ...placed(lines.peek(scheduleId) ?? view, number), ahead: 0, eta: null, state: 'admitted', pass }
   }
 
   /** The status of a place: pure while it waits, one batched claim once the line has come to it. */
   const statusOf = async (view: LineView, holder: Holder): Promise<QueueStatus> => {
     const number = numberOf(view, holder.place)
-    if (number === null || number > view.document.admittedThrough)
-      return { ...placed(view, number), state: waitingState(view.document, number) }
+    if (number === null || number > view.document.admittedThrough) {
+      const at = 'rank' in holder.place && number === null ? holder.place.rank : (number as number)
+      return { ...placed(view, number), state: waitingState(view.document, at) }
+    }
     const reply = await claim(`${holder.scheduleId}/${holder.epoch}`, { number, visitor: holder.visitor })
     if (reply.is === 'epoch-over') throw await epochOver(holder.scheduleId)
     if (reply.is === 'active') return admitted(view, holder, number, reply.until)
@@ -129,7 +129,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoom
   const open = async (p: { ticket: string; visitor?: Id }): Promise<{ claims: QueueTicketClaims; view: LineView }> => {
     const claims = verifyTicket(tokens, p?.ticket, runtime.now())
     if (!claims || (p.visitor !== undefined && p.visitor !== claims.visitor)) throw ticketInvalid()
-    const view = await lines.get(claims.scheduleId)
+    const view = lines.ready(claims.scheduleId) ?? (await lines.get(claims.scheduleId))
     if (view.record.epoch === claims.epoch) return { claims, view }
     // The ticket may be newer than this process's copy of the record.
     const fresh = await lines.fresh(claims.scheduleId)
@@ -188,7 +188,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoom
     leave: async (p) => {
       const scheduleId = demandId(p?.scheduleId, 'scheduleId')
       const visitor = demandId(p.visitor, 'visitor')
-      const as = p.as ?? 'left'
+      const as = p.as === undefined ? 'left' : p.as
       if (as !== 'left' && as !== 'done') throw new TicketingError('INVALID', 'as must be left or done')
       const slip = slipOf(p)
       const view = await lines.get(scheduleId)

@@ -1,0 +1,53 @@
+import type { Section } from '../../packages/core/src/catalogue/venue.ts'
+import { packCodes, type SeatCode } from '../../packages/core/src/seating/occupancy.ts'
+
+/** A synthetic house: sections of 10 rows of 25 seats, some of them taken at random. */
+export interface Stand {
+  readonly sections: readonly Section[]
+  /** By section and seat. */
+  readonly codes: readonly (readonly SeatCode[])[]
+}
+
+export const rowsPerSection = 10
+export const seatsPerRow = 25
+
+export function createStand(seats: number, full: number): Stand {
+  const random = seeded(seats + full * 1_000)
+  const count = seats / (rowsPerSection * seatsPerRow)
+  const sections = Array.from({ length: count }, (_, i) => createSection(`S${i}`))
+  const codes = sections.map(({ capacity }) =>
+    Array.from({ length: capacity }, (): SeatCode => (random() < full ? 2 : 0)),
+  )
+  return { sections, codes }
+}
+
+export const packed = (stand: Stand) =>
+  stand.sections.map(({ id, capacity }, rank) => ({ section: id, count: capacity, codes: packCodes(stand.codes[rank]!) }))
+
+function createSection(id: string): Section {
+  const rows = Array.from({ length: rowsPerSection }, (_, y) => ({
+    id: `R${y}`,
+    label: `${y + 1}`,
+    seats: Array.from({ length: seatsPerRow }, (_, x) => ({
+      seatId: `${id}-R${y}-${x + 1}`,
+      label: `${x + 1}`,
+      x,
+      y,
+      position: x,
+    })),
+  }))
+  const focalPoint = { x: (seatsPerRow - 1) / 2, y: 0 }
+  const capacity = rowsPerSection * seatsPerRow
+  return { id, label: id, kind: 'seated', grade: 'red', x: 0, y: 0, capacity, focalPoint, rows }
+}
+
+/** Numbers in [0, 1) that are the same in every run. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

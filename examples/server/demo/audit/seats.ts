@@ -1,0 +1,85 @@
+import { byRequestId, type Check, isSold, ownsSeats, seatKey, seatKeysOf } from './evidence.ts'
+
+/** Seats are free again this long after the failure, expiry or cancellation that freed them. */
+const freeWithinMs = 5_000
+
+/** The record's claims and its payments tell the same story, and no seat is in it twice. */
+export const oneOwner: Check = ({ store }) => {
+  const offenders: string[] = []
+  const owners = new Map<string, string>()
+  for (const payment of store.payments.filter(ownsSeats)) {
+    for (const key of seatKeysOf(payment)) {
+      const other = owners.get(key)
+      if (other !== undefined) offenders.push(`seat ${key}: ${other} and ${payment.requestId}`)
+      owners.set(key, payment.requestId)
+    }
+  }
+  const claimed = new Set<string>()
+  for (const { scheduleId, section, seat, requestId } of store.claims) {
+    const key = seatKey(scheduleId, section, seat)
+    if (claimed.has(key)) offenders.push(`seat ${key}: claimed twice`)
+    claimed.add(key)
+    if (owners.get(key) !== requestId) offenders.push(`seat ${key}: claimed for ${requestId}, which does not own it`)
+  }
+  for (const [key, requestId] of owners) {
+    if (!claimed.has(key)) offenders.push(`seat ${key}: ${requestId} owns it without a claim`)
+  }
+  return { id: 'I1', promise: 'seats with exactly one owner', count: owners.size, offenders }
+}
+
+/** Failed and expired attempts have given everything back; every hold has a deadline. */
+export const everythingFreed: Check = ({ store }) => {
+  const payments = new Map(store.payments.map((payment) => [payment.hold.holdId, payment]))
+  const live = new Set(store.claims.map(({ requestId }) => requestId))
+  const ended = store.payments.filter((payment) => !ownsSeats(payment))
+  const kept = ended.filter(({ requestId }) => live.has(requestId)).map((p) => `payment ${p.requestId} keeps its seats`)
+  const open = store.payments.filter(({ state }) => state !== 'COMPLETED' && state !== 'FAILED')
+  const overdue = store.holds.flatMap(({ hold }) => {
+    if (hold === null || payments.has(hold.holdId)) return []
+    if (!Number.isFinite(hold.expiresAt)) return [`hold ${hold.holdId} has no deadline`]
+    return hold.expiresAt + freeWithinMs < store.at ? [`hold ${hold.holdId} outlived its deadline`] : []
+  })
+  const offenders = [...kept, ...open.map(({ requestId }) => `payment ${requestId} is still open`), ...overdue]
+  return { id: 'I3', promise: 'failed, expired and cancelled attempts, all seats free again', count: countEnded(store.holds, ended), offenders }
+}
+
+const countEnded = (holds: readonly { hold: unknown }[], failed: readonly unknown[]): number =>
+  holds.filter(({ hold }) => hold === null).length + failed.length
+
+/** A claim carries its owner's holder, state and version: nobody else changed it. */
+export const ownersOnly: Check = (evidence) => {
+  const payments = byRequestId(evidence)
+  const offenders = evidence.store.claims.flatMap((claim) => {
+    const payment = payments.get(claim.requestId)
+    const agrees =
+      payment !== undefined &&
+      claim.holder === payment.hold.holder &&
+      claim.recordVersion === payment.recordVersion &&
+      (claim.state === 'COMPLETED') === (payment.state === 'COMPLETED')
+    return agrees ? [] : [`claim ${seatKey(claim.scheduleId, claim.section, claim.seat)} of ${claim.requestId}`]
+  })
+  return { id: 'I7', promise: 'claims with owner and version of their payment', count: evidence.store.claims.length, offenders }
+}
+
+/** Every seat sold is a seat of the venue; what the house shows adds up and agrees with the record. */
+export const seatsAddUp: Check = ({ scheduleId, seatBook, store, shown: { seats: shown } }) => {
+  const offenders: string[] = []
+  const created = new Map(store.created.map(({ key, count }) => [key, count]))
+  const made = [...created].reduce((sum, [key, count]) => sum + (key.startsWith(`${scheduleId}/`) ? count : 0), 0)
+  const mine = store.claims.filter((claim) => claim.scheduleId === scheduleId)
+  for (const { section, seat } of mine) {
+    const listed = seatBook.seats.has(`${section}/${seat}`)
+    if (!listed && !created.has(`${scheduleId}/${section}`)) offenders.push(`seat ${section}/${seat} is not in the venue`)
+  }
+  const sold = store.payments.filter((p) => p.scheduleId === scheduleId && isSold(p)).flatMap(seatKeysOf).length
+  const capacity = seatBook.capacity + made
+  const { available, reserved, completed, blocked } = shown
+  const expect = (what: string, is: number, wanted: number): void => {
+    if (is !== wanted) offenders.push(`${what}: ${is}, but the record says ${wanted}`)
+  }
+  expect('capacity shown', shown.capacity, capacity)
+  expect('AVAILABLE + RESERVED + COMPLETED + BLOCKED', available + reserved + completed + blocked, capacity)
+  expect('COMPLETED shown', completed, sold)
+  if (sold > capacity) offenders.push(`${sold} seats sold of ${capacity}`)
+  return { id: 'I14', promise: 'seats: AVAILABLE + RESERVED + COMPLETED + BLOCKED = capacity', count: capacity, offenders }
+}

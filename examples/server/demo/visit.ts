@@ -1,0 +1,50 @@
+import { pay } from './checkout.ts'
+import type { Fan } from './fan.ts'
+import { standInLine } from './in-line.ts'
+import { chooseSeats, type FanHold } from './seat-choice.ts'
+
+/** One visit, from the booking page to the ticket in hand. Ends when the fan has seats, or has given up. */
+export async function visit(fan: Fan): Promise<void> {
+  const { books } = fan
+  books.arrived++
+  books.waiting++
+  const end = await standInLine(fan).finally(() => books.waiting--)
+  if (end === 'gives up') await leave(fan)
+  if (end === 'turned away') books.turnedAway++
+  else if (end !== 'admitted') books.gone++
+  if (end !== 'admitted') return
+  books.inside++
+  const stays = await shop(fan).finally(() => books.inside--)
+  if (stays) await leave(fan)
+}
+
+/** False: the fan closed the browser and left everything as it lay. */
+async function shop(fan: Fan): Promise<boolean> {
+  const hold = await chooseSeats(fan)
+  if (hold === null) {
+    fan.books.turnedAway++
+    return true
+  }
+  const seats = hold.seats.length
+  fan.books.holding += seats
+  try {
+    return await decide(fan, hold)
+  } finally {
+    fan.books.holding -= seats
+  }
+}
+
+async function decide(fan: Fan, hold: FanHold): Promise<boolean> {
+  await fan.think(900)
+  if (fan.who.does === 'abandons the hold') {
+    fan.books.gone++
+    return false
+  }
+  await pay(fan, hold)
+  return true
+}
+
+async function leave(fan: Fan): Promise<void> {
+  const answer = await fan.send('DELETE', `/queue?scheduleId=${fan.scheduleId}`)
+  if (answer.status !== 204) fan.surprised('leaving', answer)
+}

@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto'
+import type { SaleSettings, TokenSecret } from '@b-ticketing/core'
+
+/** All that the environment says, checked. */
+export interface Settings {
+  readonly production: boolean
+  readonly host: string
+  readonly port: number
+  /** Proxies in front of us whose `X-Forwarded-*` we believe. */
+  readonly trustProxy: number
+  /** Origins of other pages that may call us. */
+  readonly allowedOrigins: readonly string[]
+  readonly smtpUrl: string | null
+  readonly mailFrom: string
+  readonly gatewayUrl: string | null
+  readonly tokenSecrets: readonly TokenSecret[]
+  /** `whsec_<base64>` */
+  readonly webhookSecret: string
+  readonly adminToken: string | null
+  /** Defaults of the schedule that is made at start. */
+  readonly sale: Partial<SaleSettings>
+  readonly joinsPerMinutePerAddress: number
+  readonly requestsPerSecondPerAddress: number
+  readonly venueFile: string | null
+  readonly logLevel: string
+}
+
+export type SettingsResult =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+type Env = Readonly<Record<string, string | undefined>>
+type Report = (problem: string) => void
+
+/** The settings, or everything that is wrong with them at once. Values of secrets never appear in a problem. */
+export function readSettings(env: Env): SettingsResult {
+  const problems: string[] = []
+  const report: Report = (problem) => problems.push(problem)
+  const text = (name: string): string | null => env[name]?.trim() || null
+  const integer = integerReader(text, report)
+  const production = text('NODE_ENV') === 'production'
+  checkStores(text, report)
+  checkRole(text, report)
+  const settings: Settings = {
+    production,
+    host: text('HOST') ?? '127.0.0.1',
+    port: integer('PORT', 3_000, { min: 0, max: 65_535 }),
+    trustProxy: integer('TRUST_PROXY', 0, { min: 0, max: 10 }),
+    allowedOrigins: origins(text('ALLOWED_ORIGINS'), report),
+    smtpUrl: url('SMTP_URL', text, ['smtp:', 'smtps:'], report),
+    mailFrom: text('MAIL_FROM') ?? 'no-reply@localhost',
+    gatewayUrl: url('GATEWAY_URL', text, ['http:', 'https:'], report),
+    tokenSecrets: tokenSecrets(text('TOKEN_SECRETS'), production, report),
+    webhookSecret: webhookSecret(text('WEBHOOK_SECRET'), production, report),
+    adminToken: adminToken(text('ADMIN_TOKEN'), production, report),
+    sale: {
+      groupSize: integer('GROUP_SIZE', 120, { min: 1, max: 100_000 }),
+      passTtlSeconds: integer('PASS_TTL_SECONDS', 600, { min: 1, max: 86_400 }),
+      holdTtlSeconds: integer('HOLD_TTL_SECONDS', 300, { min: 1, max: 86_400 }),
+      maxSeatsPerVisitor: integer('MAX_SEATS_PER_VISITOR', 4, { min: 1, max: 100 }),
+      ratePerMinute: integer('ADMISSION_RATE_PER_MINUTE', 7_200, { min: 0, max: 1_000_000 }),
+      capacity: integer('ADMISSION_CAPACITY', 2_400, { min: 0, max: 1_000_000 }),
+    },
+    joinsPerMinutePerAddress: integer('JOINS_PER_MINUTE_PER_ADDRESS', 6_000, { min: 0, max: 1e9 }),
+    requestsPerSecondPerAddress: integer('REQUESTS_PER_SECOND_PER_ADDRESS', 2_000, { min: 0, max: 1e9 }),
+    venueFile: text('VENUE_FILE'),
+    logLevel: logLevel(text('LOG_LEVEL'), report),
+  }
+  return problems.length === 0 ? { ok: true, settings } : { ok: false, problems }
+}
+
+type Text = (name: string) => string | null
+
+const integerReader =
+  (text: Text, report: Report) =>
+  (name: string, fallback: number, range: { min: number; max: number }): number => {
+    const given = text(name)
+    if (given === null) return fallback
+    const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN
+    if (value >= range.min && value <= range.max) return value
+    report(`${name} must be a whole number from ${range.min} to ${range.max}`)
+    return fallback
+  }
+
+/** none, Redis, Redis + MySQL, Redis + MySQL + Kafka: each step needs the ones before it. */
+function checkStores(text: Text, report: Report): void {
+  const [redis, mysql, kafka] = ['REDIS_URL', 'MYSQL_URL', 'KAFKA_BROKERS'].map((name) => text(name) !== null)
+  if (mysql && !redis) report('MYSQL_URL needs REDIS_URL: the line and the seat map live in Redis')
+  if (kafka && !mysql) report('KAFKA_BROKERS needs MYSQL_URL: messages leave from the outbox in MySQL')
+  if (kafka && !redis) report('KAFKA_BROKERS needs REDIS_URL: the line and the seat map live in Redis')
+  for (const [given, name] of [
+    [redis, 'REDIS_URL'],
+    [mysql, 'MYSQL_URL'],
+    [kafka, 'KAFKA_BROKERS'],
+  ] as const) {
+    if (given) report(`${name} is set, but this build has only the embedded adapters: leave it unset`)
+  }
+}
+
+const roles = ['all', 'web', 'payment', 'notification']
+
+function checkRole(text: Text, report: Report): void {
+  const role = text('ROLE') ?? 'all'
+  if (!roles.includes(role)) return report(`ROLE must be one of ${roles.join(', ')}`)
+  if (role === 'all') return
+  const missing = ['REDIS_URL', 'MYSQL_URL', 'KAFKA_BROKERS', 'GATEWAY_URL'].filter((name) => text(name) === null)
+  if (missing.length > 0) report(`ROLE=${role} needs ${missing.join(', ')}`)
+}
+
+function url(name: string, text: Text, protocols: readonly string[], report: Report): string | null {
+  const given = text(name)
+  if (given === null) return null
+  if (URL.canParse(given) && protocols.includes(new URL(given).protocol)) return given
+  report(`${name} must be a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`)
+  return null
+}
+
+function origins(given: string | null, report: Report): readonly string[] {
+  const list = (given ?? '').split(',').flatMap((entry) => entry.trim() || [])
+  for (const origin of list) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      report('ALLOWED_ORIGINS must list origins such as https://tickets.example.org, separated by commas')
+    }
+  }
+  return list
+}
+
+/** Values from tutorials and example files. */
+const looksLikeDefault = (secret: string): boolean =>
+  /change.?me|example|password|default/i.test(secret) || new Set(secret).size < 8
+
+function tokenSecrets(given: string | null, production: boolean, report: Report): readonly TokenSecret[] {
+  if (given === null) {
+    if (production) report('TOKEN_SECRETS is required in production: kid:secret,… (the first signs)')
+    return [{ kid: 'made-up', secret: randomBytes(32).toString('base64url') }]
+  }
+  const secrets = given.split(',').map((entry) => {
+    const at = entry.indexOf(':')
+    return { kid: entry.slice(0, Math.max(0, at)).trim(), secret: entry.slice(at + 1).trim() }
+  })
+  if (secrets.some(({ kid }) => !/^[A-Za-z0-9_-]{1,64}$/.test(kid))) {
+    report('TOKEN_SECRETS must be kid:secret,… with kids of letters, digits, _ and -')
+  }
+  if (new Set(secrets.map(({ kid }) => kid)).size < secrets.length) report('TOKEN_SECRETS names a kid twice')
+  if (secrets.some(({ secret }) => secret.length < 32)) report('TOKEN_SECRETS needs secrets of at least 32 characters')
+  if (production && secrets.some(({ secret }) => looksLikeDefault(secret))) {
+    report('TOKEN_SECRETS holds a default or guessable secret')
+  }
+  return secrets
+}
+
+function webhookSecret(given: string | null, production: boolean, report: Report): string {
+  if (given === null) {
+    if (production) report('WEBHOOK_SECRET is required in production: whsec_<base64>')
+    return `whsec_${randomBytes(32).toString('base64')}`
+  }
+  const bytes = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(given)?.[1]
+  if (bytes === undefined || Buffer.from(bytes, 'base64').length < 24) {
+    report('WEBHOOK_SECRET must be whsec_<base64 of at least 24 bytes>')
+  } else if (production && looksLikeDefault(bytes)) report('WEBHOOK_SECRET is a default or guessable secret')
+  return given
+}
+
+function adminToken(given: string | null, production: boolean, report: Report): string | null {
+  if (given === null) return null
+  if (given.length < 24) report('ADMIN_TOKEN must have at least 24 characters')
+  else if (production && looksLikeDefault(given)) report('ADMIN_TOKEN is a default or guessable token')
+  return given
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent']
+
+function logLevel(given: string | null, report: Report): string {
+  if (given === null || logLevels.includes(given)) return given ?? 'info'
+  report(`LOG_LEVEL must be one of ${logLevels.join(', ')}`)
+  return 'info'
+}

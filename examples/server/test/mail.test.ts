@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import type { Notice } from '@b-ticketing/core'
+import PostalMime, { type Email } from 'postal-mime'
+import { SMTPServer } from 'smtp-server'
+import { expect, test } from 'vitest'
+import { mailboxTransport, mailNotifier, smtpTransport } from '../src/mail/mail-notifier.ts'
+import { createMailbox } from '../src/mail/mailbox.ts'
+
+const notice = {
+  to: { address: 'fan@example.com', name: '김, 팬 <boss@example.com>' },
+} as Notice
+
+const order = (messageId = 'notice-1') => ({
+  notice,
+  messageId,
+  subject: '예매 완료',
+  text: 'ReservationId=r1, 금액=34000',
+  signal: new AbortController().signal,
+})
+
+/** A real SMTP server; `refuse` names recipients it has a code for. */
+async function startSmtp(refuse: Readonly<Record<string, number>> = {}) {
+  const mails: Email[] = []
+  const envelopes: string[][] = []
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onRcptTo: ({ address }, _session, done) => {
+      const code = refuse[address]
+      done(code === undefined ? null : Object.assign(new Error('no'), { responseCode: code }))
+    },
+    onData: (stream, { envelope }, done) => {
+      const chunks: Buffer[] = []
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+      stream.on('end', () => {
+        envelopes.push(envelope.rcptTo.map(({ address }) => address))
+        void PostalMime.parse(Buffer.concat(chunks)).then((mail) => {
+          mails.push(mail)
+          done()
+        })
+      })
+    },
+  })
+  const listening = server.listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  const { port } = listening.address() as AddressInfo
+  return { mails, envelopes, url: `smtp://127.0.0.1:${port}`, close: () => server.close(() => {}) }
+}
+
+test('a mail goes out over SMTP with its Message-ID, and a comma in a name adds no recipient', async () => {
+  const smtp = await startSmtp()
+  const transport = smtpTransport(smtp.url)
+  expect(await mailNotifier(transport, 'no-reply@b-ticketing.example').send(order())).toBe('sent')
+  transport.close()
+  smtp.close()
+  expect(smtp.envelopes).toEqual([['fan@example.com']])
+  expect(smtp.mails[0]).toMatchObject({
+    messageId: '<notice-1@b-ticketing>',
+    subject: '예매 완료',
+    from: { address: 'no-reply@b-ticketing.example' },
+    to: [{ address: 'fan@example.com', name: '김, 팬 <boss@example.com>' }],
+  })
+  expect(smtp.mails[0]?.text?.trim()).toBe('ReservationId=r1, 금액=34000')
+})
+
+test.each([
+  [450, 'try-later'],
+  [550, 'refused'],
+])('SMTP %i means %s', async (code, outcome) => {
+  const smtp = await startSmtp({ 'fan@example.com': code })
+  const transport = smtpTransport(smtp.url)
+  expect(await mailNotifier(transport, 'a@example.com').send(order())).toBe(outcome)
+  transport.close()
+  smtp.close()
+})
+
+test('no server at all means try later', async () => {
+  const transport = smtpTransport('smtp://127.0.0.1:9')
+  expect(await mailNotifier(transport, 'a@example.com').send(order())).toBe('try-later')
+  transport.close()
+})
+
+test('without SMTP the mailbox keeps what would have been sent', async () => {
+  const mailbox = createMailbox(2)
+  const notifier = mailNotifier(
+    mailboxTransport(mailbox, () => 7),
+    'a@example.com',
+  )
+  for (const id of ['one', 'two', 'three']) expect(await notifier.send(order(id))).toBe('sent')
+  expect(mailbox.messages()).toEqual([
+    expect.objectContaining({ messageId: '<two@b-ticketing>' }),
+    {
+      to: 'fan@example.com',
+      subject: '예매 완료',
+      text: 'ReservationId=r1, 금액=34000',
+      messageId: '<three@b-ticketing>',
+      at: 7,
+    },
+  ])
+})

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { admitted, startServer, type TestServer } from './harness.ts'
+
+let server: TestServer
+let pass = ''
+let ticket = ''
+beforeAll(async () => {
+  server = await startServer()
+  const owner = await admitted(server)
+  pass = owner.cookies.get('bt_pass_game-1') ?? ''
+  ticket = owner.cookies.get('bt_ticket_game-1') ?? ''
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const guarded = (path: string, method: string): boolean =>
+  path.startsWith('/seats') || (path === '/payments' && method === 'POST')
+
+describe('W19: every seat route and every payment-creating route demands a valid pass', () => {
+  test('the table itself says so', () => {
+    const open = server.app.routes.filter(({ path, method, auth }) => guarded(path, method) && auth !== 'pass')
+    expect(open.map(({ name }) => name)).toEqual([])
+    expect(server.app.routes.filter(({ path, method }) => guarded(path, method)).length).toBeGreaterThanOrEqual(10)
+  })
+
+  test('without, and with every other credential, each of them is 401 PASS_REQUIRED', async () => {
+    const joined = server.visitor()
+    await joined.post('/queue', { scheduleId: 'game-1' })
+    const wrong = [{}, { authorization: 'Bearer nonsense' }, { authorization: `Bearer ${ticket}` }]
+    const foreign = { authorization: `Bearer ${pass}` }
+    for (const route of server.app.routes.filter(({ path, method }) => guarded(path, method))) {
+      const path = route.path.replace('{holdId}', 'some-hold')
+      for (const headers of [...wrong, foreign]) {
+        for (const visitor of [server.visitor(), headers === foreign ? joined : server.visitor()]) {
+          const answer = await visitor.request(route.method, path, { headers })
+          expect([route.name, headers, answer.status, answer.body.code]).toEqual([
+            route.name,
+            headers,
+            401,
+            'PASS_REQUIRED',
+          ])
+        }
+      }
+    }
+  })
+
+  test('an altered pass is refused', async () => {
+    const visitor = await admitted(server)
+    const own = visitor.cookies.get('bt_pass_game-1') ?? ''
+    for (const at of [0, Math.floor(own.length / 2), own.length - 2]) {
+      const altered = own.slice(0, at) + (own[at] === 'A' ? 'B' : 'A') + own.slice(at + 1)
+      const answer = await visitor.get('/seats/sections', { authorization: `Bearer ${altered}` })
+      expect([answer.status, answer.body.code]).toEqual([401, 'PASS_REQUIRED'])
+    }
+  })
+
+  test('after a reset every pass is 403 PASS_EXPIRED and every ticket 410 EPOCH_OVER', async () => {
+    await using other = await startServer()
+    const visitor = await admitted(other)
+    await other.operator().post('/admin/schedules/game-1/reset')
+    const held = await visitor.post('/seats/auto-assign', { quantity: 1 })
+    expect([held.status, held.body.code]).toEqual([403, 'PASS_EXPIRED'])
+    const status = await visitor.get('/queue/status?scheduleId=game-1')
+    expect([status.status, status.body.code]).toEqual([410, 'EPOCH_OVER'])
+    expect((await visitor.post('/queue', { scheduleId: 'game-1' })).status).toBe(201)
+  })
+})
+
+test('with passes of several sales the sale is named, or the answer is 409 SCHEDULE_AMBIGUOUS', async () => {
+  await using other = await startServer()
+  const sale = { scheduleId: 'game-2', venueId: 'test-park', name: 'Second game', prices: {}, state: 'open' }
+  expect((await other.operator().post('/admin/schedules', sale)).status).toBe(201)
+  const visitor = await admitted(other)
+  await visitor.post('/queue', { scheduleId: 'game-2' })
+  await visitor.get('/queue/status?scheduleId=game-2')
+  const unclear = await visitor.get('/seats/sections')
+  expect([unclear.status, unclear.body.code]).toEqual([409, 'SCHEDULE_AMBIGUOUS'])
+  const chosen = await visitor.get('/seats/sections?scheduleId=game-2')
+  expect([chosen.status, chosen.body.scheduleId]).toEqual([200, 'game-2'])
+  const bearer = { authorization: `Bearer ${visitor.cookies.get('bt_pass_game-1')}` }
+  expect((await visitor.get('/seats/sections', bearer)).body.scheduleId).toBe('game-1')
+})

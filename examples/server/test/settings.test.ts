@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import { readSettings } from '../src/settings.ts'
+
+const secret = 'key-material-of-some-forty-characters-0123'
+const webhook = `whsec_${Buffer.from('0123456789abcdefghijklmnop').toString('base64')}`
+const production = { NODE_ENV: 'production', TOKEN_SECRETS: `a:${secret}`, WEBHOOK_SECRET: webhook }
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  const result = readSettings(env)
+  return result.ok ? [] : result.problems
+}
+
+test('an empty environment is the embedded default', () => {
+  const result = readSettings({})
+  if (!result.ok) throw new Error(result.problems.join())
+  expect(result.settings).toMatchObject({
+    production: false,
+    host: '127.0.0.1',
+    port: 3_000,
+    trustProxy: 0,
+    adminToken: null,
+    joinsPerMinutePerAddress: 6_000,
+    requestsPerSecondPerAddress: 2_000,
+    sale: {
+      groupSize: 120,
+      passTtlSeconds: 600,
+      holdTtlSeconds: 300,
+      maxSeatsPerVisitor: 4,
+      ratePerMinute: 7_200,
+      capacity: 2_400,
+    },
+  })
+  expect(result.settings.tokenSecrets[0]?.secret.length).toBeGreaterThanOrEqual(32)
+  expect(result.settings.webhookSecret).toMatch(/^whsec_/)
+})
+
+test('everything that is wrong is told at once', () => {
+  const problems = problemsOf({
+    PORT: '70000',
+    GROUP_SIZE: 'many',
+    ADMIN_TOKEN: 'short',
+    SMTP_URL: 'mail',
+    ROLE: 'chef',
+  })
+  expect(problems).toHaveLength(5)
+  for (const name of ['PORT', 'GROUP_SIZE', 'ADMIN_TOKEN', 'SMTP_URL', 'ROLE']) {
+    expect(problems.some((problem) => problem.includes(name))).toBe(true)
+  }
+})
+
+test.each([
+  ['PORT', '-1'],
+  ['PORT', '3e3'],
+  ['TRUST_PROXY', 'yes'],
+  ['HOLD_TTL_SECONDS', '0'],
+  ['ADMISSION_CAPACITY', 'NaN'],
+  ['REQUESTS_PER_SECOND_PER_ADDRESS', '1.5'],
+  ['GATEWAY_URL', 'ftp://gateway'],
+  ['WEBHOOK_SECRET', 'secret'],
+  ['TOKEN_SECRETS', 'a:short'],
+  ['TOKEN_SECRETS', secret],
+  ['LOG_LEVEL', 'loud'],
+  ['ALLOWED_ORIGINS', 'tickets.example.org'],
+])('%s=%s is refused by name', (name, value) => {
+  expect(problemsOf({ [name]: value }).join()).toContain(name)
+})
+
+describe('mixtures of stores', () => {
+  test.each([
+    [{ MYSQL_URL: 'mysql://db/x' }, 'MYSQL_URL needs REDIS_URL'],
+    [{ KAFKA_BROKERS: 'k:9092' }, 'KAFKA_BROKERS needs MYSQL_URL'],
+    [{ REDIS_URL: 'redis://r', KAFKA_BROKERS: 'k:9092' }, 'KAFKA_BROKERS needs MYSQL_URL'],
+    [{ ROLE: 'web' }, 'ROLE=web needs REDIS_URL, MYSQL_URL, KAFKA_BROKERS, GATEWAY_URL'],
+  ])('%o is refused with the reason', (env, reason) => {
+    expect(problemsOf(env).join('\n')).toContain(reason)
+  })
+
+  test('a store of its own is refused while this build only embeds', () => {
+    expect(problemsOf({ REDIS_URL: 'redis://r' })).toEqual([expect.stringContaining('only the embedded adapters')])
+  })
+})
+
+describe('production', () => {
+  test('needs its secrets', () => {
+    const problems = problemsOf({ NODE_ENV: 'production' }).join()
+    expect(problems).toContain('TOKEN_SECRETS')
+    expect(problems).toContain('WEBHOOK_SECRET')
+    expect(problemsOf(production)).toEqual([])
+  })
+
+  test('refuses secrets that come from an example', () => {
+    expect(problemsOf({ ...production, TOKEN_SECRETS: `a:${'change-me-'.repeat(4)}` }).join()).toContain(
+      'TOKEN_SECRETS',
+    )
+    expect(problemsOf({ ...production, ADMIN_TOKEN: 'a'.repeat(30) }).join()).toContain('ADMIN_TOKEN')
+  })
+})
+
+test('no problem ever repeats a secret', () => {
+  const leak = 'leak-leak-leak'
+  const text = problemsOf({
+    NODE_ENV: 'production',
+    TOKEN_SECRETS: leak,
+    WEBHOOK_SECRET: leak,
+    ADMIN_TOKEN: leak,
+    SMTP_URL: `nonsense://user:${leak}@host`,
+  }).join('\n')
+  expect(text).not.toContain(leak)
+})
+
+test('several token secrets: the first signs, kids are unique', () => {
+  const result = readSettings({ TOKEN_SECRETS: `new:${secret},old:${secret}x` })
+  expect(result.ok && result.settings.tokenSecrets.map(({ kid }) => kid)).toEqual(['new', 'old'])
+  expect(problemsOf({ TOKEN_SECRETS: `a:${secret},a:${secret}` }).join()).toContain('twice')
+})
