@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Allocation } from '../../packages/core/src/seating/allocation.ts'
 import { type Allocator, createAllocator } from '../../packages/core/src/seating/allocator.ts'
 import type { SeatCode } from '../../packages/core/src/seating/occupancy.ts'
 import { createObjectScan, type ObjectScan } from './object-scan.ts'
@@ -23,9 +24,11 @@ export const allocJs: Row = {
           const refusals = checked(stand, quantities)
           const shape = `${seats.toLocaleString('en').replaceAll(',', ' ')} seats, ${full * 100} % full, n = ${name}`
           lines.push({ shape, unit: 'ns', lessIsBetter: true, ...measure(stand, quantities) })
-          if (refusals > 0) notes.push(`${shape}: ${refusals} of ${quantities.length} sizes do not fit anywhere and are refused`)
+          if (refusals > 0)
+            notes.push(`${shape}: ${refusals} of ${quantities.length} sizes do not fit anywhere and are refused`)
         }
       }
+    for (const seats of [10_000, 100_000]) notes.push(soldOut(createStand(seats, 0), seats))
     return { lines, notes, verdicts: verdictsOf(lines) }
   },
 }
@@ -45,7 +48,7 @@ function measure(stand: Stand, quantities: readonly number[]) {
   const scan = createObjectScan(stand)
   const bits = createBitScan()
   const seats = stand.sections.length * 250
-  const slow = Math.max(quantities.length, Math.ceil(400_000 / seats))
+  const slow = quantities.length * Math.ceil(100_000 / seats)
   return interleave(repeats, {
     ours: () => timed(200_000, (i) => cycle(allocator, quantities[i % quantities.length]!)),
     peer: () => timed(slow, (i) => scanCycle(scan, quantities[i % quantities.length]!)),
@@ -68,21 +71,32 @@ function open(stand: Stand): Allocator {
 function cycle(allocator: Allocator, quantity: number): void {
   const result = allocator.allocate({ request: { quantity, together: 'adjacent' } })
   if (!result.ok) return
-  const { parts } = result.value
-  mark(allocator, parts, 1)
-  mark(allocator, parts, 0)
+  mark(allocator, result.value, 1)
+  mark(allocator, result.value, 0)
 }
 
-function mark(allocator: Allocator, parts: readonly { section: string; seats: readonly number[] }[], code: SeatCode): void {
-  for (let p = 0; p < parts.length; p++) {
-    const { section, seats } = parts[p]!
-    for (let i = 0; i < seats.length; i++) allocator.apply({ section, seat: seats[i]!, code })
-  }
+function mark(allocator: Allocator, { parts }: Allocation, code: SeatCode): void {
+  for (const part of parts) allocator.mark(part, code)
 }
 
 function scanCycle(scan: ObjectScan, quantity: number): void {
   const seats = scan.take(quantity)
   if (seats !== null) scan.release(seats)
+}
+
+/** No cycle: every party of 1–4 keeps its seats (the whole ladder), until nothing is left. */
+function soldOut(stand: Stand, seats: number): string {
+  const allocator = open(stand)
+  const before = process.hrtime.bigint()
+  let [parties, sold] = [0, 0]
+  for (let quantity = 1; sold < seats; parties++, quantity = 1 + (parties % 4)) {
+    const result = allocator.allocate({ request: { quantity: Math.min(quantity, seats - sold) } })
+    assert(result.ok)
+    mark(allocator, result.value, 1)
+    sold += result.value.parts.reduce((sum, part) => sum + part.seats.length, 0)
+  }
+  const ns = Number(process.hrtime.bigint() - before) / parties
+  return `${seats} seats sold to the last one, n = 1–4, whole ladder: ${digits(ns)} ns a party`
 }
 
 /** The limit: the first `n` free bits of one empty row of 25, and nothing else: no policy, no answer. */
@@ -108,14 +122,16 @@ function checked(stand: Stand, quantities: readonly number[]): number {
   const allocator = open(stand)
   const scan = createObjectScan(stand)
   let refusals = 0
-  for (let i = 0; i < 3 * quantities.length; i++) {
+  for (let i = 0; i < quantities.length; i++) {
     const quantity = quantities[i % quantities.length]!
     const result = allocator.allocate({ request: { quantity, together: 'adjacent' } })
     const expected = scan.take(quantity)
-    const given = result.ok ? result.value.parts.flatMap(({ section, seats }) => seats.map((seat) => `${section} ${seat}`)) : null
+    const given = result.ok
+      ? result.value.parts.flatMap(({ section, seats }) => seats.map((seat) => `${section} ${seat}`))
+      : null
     assert.deepEqual(given, expected && expected.map(({ section, index }) => `S${section} ${index}`))
-    if (result.ok) mark(allocator, result.value.parts, 1)
-    else if (i < quantities.length) refusals++
+    if (result.ok) mark(allocator, result.value, 1)
+    else refusals++
   }
   return refusals
 }

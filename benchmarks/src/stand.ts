@@ -22,7 +22,11 @@ export function createStand(seats: number, full: number): Stand {
 }
 
 export const packed = (stand: Stand) =>
-  stand.sections.map(({ id, capacity }, rank) => ({ section: id, count: capacity, codes: packCodes(stand.codes[rank]!) }))
+  stand.sections.map(({ id, capacity }, rank) => ({
+    section: id,
+    count: capacity,
+    codes: packCodes(stand.codes[rank]!),
+  }))
 
 function createSection(id: string): Section {
   const rows = Array.from({ length: rowsPerSection }, (_, y) => ({

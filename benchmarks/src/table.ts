@@ -20,7 +20,11 @@ export interface Verdict {
 /** A row of the suite as a module exports it. `run` throws when what it measures is not correct: then nothing is printed. */
 export interface Row {
   readonly name: string
-  run(): Promise<{ readonly lines: readonly Line[]; readonly verdicts: readonly Verdict[]; readonly notes?: readonly string[] }>
+  run(): Promise<{
+    readonly lines: readonly Line[]
+    readonly verdicts: readonly Verdict[]
+    readonly notes?: readonly string[]
+  }>
 }
 
 /** Medians, per contender, of `repeats` rounds in which each runs once: noise of the machine hits all alike. */

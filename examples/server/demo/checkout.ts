@@ -6,16 +6,16 @@ import type { FanHold } from './seat-choice.ts'
 /** After so long an impatient fan presses cancel: while the card's bank may still answer. */
 const impatienceMs = 5_000
 
-export async function pay(fan: Fan, hold: FanHold): Promise<void> {
+/** `too late`: the hold was over before the payment began, nothing was charged. */
+export async function pay(fan: Fan, hold: FanHold): Promise<'settled' | 'too late'> {
   const { books, name, who } = fan
   const amount = hold.amount.value
   const email = `${name}@fans.example`
   const order = { holdId: hold.holdId, amount, email, paymentToken: who.card }
   const answer = await fan.send('POST', '/payments', order, `pay-${name}-${hold.holdId}`)
   if (answer.status !== 202) {
-    if (tooLate.includes(answer.body?.code)) books.turnedAway++
-    else fan.surprised('payment', answer)
-    return
+    if (!tooLate.includes(answer.body?.code)) fan.surprised('payment', answer)
+    return 'too late'
   }
   const { requestId } = answer.body as { requestId: string }
   books.paying++
@@ -26,6 +26,7 @@ export async function pay(fan: Fan, hold: FanHold): Promise<void> {
     const seatIds = hold.seats.map(({ seatId }) => seatId)
     books.receipts.set(requestId, { reservationId: end.body.reservationId, email, seatIds, amount })
   } else if (end.body?.status === 'FAILED') books.failed++
+  return 'settled'
 }
 
 const tooLate: readonly string[] = ['HOLD_EXPIRED', 'PASS_EXPIRED']
@@ -34,7 +35,7 @@ const tooLate: readonly string[] = ['HOLD_EXPIRED', 'PASS_EXPIRED']
 async function outcome(fan: Fan, requestId: string): Promise<Answer> {
   const began = performance.now()
   let mayCancel = fan.who.impatient
-  for (let wait = 400; ; wait = Math.min(wait * 1.5, 2_000)) {
+  for (let wait = 600; ; wait = Math.min(wait * 1.5, 2_000)) {
     await sleep(wait)
     const answer = await fan.send('GET', `/payments/${requestId}/status`)
     if (answer.status !== 200) fan.surprised('payment status', answer)

@@ -58,6 +58,7 @@ export function connect(p: { readonly url: string; readonly sockets?: number; re
     const jar = new Map<string, string>()
     return {
       async request(method, path, body, extra) {
+        { const k = method+' '+path.replace(/payments\/[^/]+/,'payments/x'); const m = ((globalThis as any).kk ??= new Map()); m.set(k,(m.get(k)??0)+1) }
         const text = body === undefined ? undefined : JSON.stringify(body)
         try {
           const raw = await send(method, path, headersOf(jar, text, extra), text)

@@ -45,9 +45,9 @@ export async function onSale(p: Sale & { readonly fans: number; readonly rate: n
   )
 }
 
-const lastFansAtOnce = 150
-const lastFansMs = 45_000
-/** Passes of one fan through the line without a free seat: then somebody else's hold must end first. */
+const lastFansAtOnce = 250
+const lastFansMs = 90_000
+/** When no seat is free but some may come back: somebody else's hold or payment must end first. */
 const lookAgainMs = 250
 
 /**

@@ -10,13 +10,13 @@ const mostTries = 6
 const triesByHand = 3
 
 /** Seats for the party, or for fewer of them when no more are left; null when there are none, or the pass ran out. */
-export async function chooseSeats(fan: Fan): Promise<FanHold | null> {
+export async function chooseSeats(fan: Fan, round: number): Promise<FanHold | null> {
   let { party } = fan.who
   for (let tries = 0; tries < mostTries; tries++) {
     await fan.think(500)
     const byHand = fan.who.chooses === 'by-hand' && tries < triesByHand
     const seatIds = byHand ? await pointAtSeats(fan, party) : null
-    const key = `seats-${fan.name}-${tries}`
+    const key = `seats-${fan.name}-${round}-${tries}`
     const answer = seatIds
       ? await fan.send('POST', '/seats/select', { seatIds }, key)
       : await fan.send('POST', '/seats/auto-assign', { quantity: party }, key)

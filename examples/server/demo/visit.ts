@@ -18,30 +18,30 @@ export async function visit(fan: Fan): Promise<void> {
   if (stays) await leave(fan)
 }
 
+/** Whoever was too slow for the hold looks for seats again, so many times. */
+const rounds = 3
+
 /** False: the fan closed the browser and left everything as it lay. */
 async function shop(fan: Fan): Promise<boolean> {
-  const hold = await chooseSeats(fan)
-  if (hold === null) {
-    fan.books.turnedAway++
-    return true
+  for (let round = 1; round <= rounds; round++) {
+    const hold = await chooseSeats(fan, round)
+    if (hold === null) break
+    const seats = hold.seats.length
+    fan.books.holding += seats
+    const end = await decide(fan, hold).finally(() => {
+      fan.books.holding -= seats
+    })
+    if (end !== 'too late') return end === 'settled'
   }
-  const seats = hold.seats.length
-  fan.books.holding += seats
-  try {
-    return await decide(fan, hold)
-  } finally {
-    fan.books.holding -= seats
-  }
+  fan.books.turnedAway++
+  return true
 }
 
-async function decide(fan: Fan, hold: FanHold): Promise<boolean> {
+async function decide(fan: Fan, hold: FanHold): Promise<'settled' | 'too late' | 'abandoned'> {
   await fan.think(900)
-  if (fan.who.does === 'abandons the hold') {
-    fan.books.gone++
-    return false
-  }
-  await pay(fan, hold)
-  return true
+  if (fan.who.does !== 'abandons the hold') return pay(fan, hold)
+  fan.books.gone++
+  return 'abandoned'
 }
 
 async function leave(fan: Fan): Promise<void> {

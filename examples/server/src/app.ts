@@ -69,7 +69,10 @@ export function createApp(options: AppOptions): App {
     ledger: options.ledger ?? null,
     now,
     draining: () => draining.signal.aborted,
-    metrics: metrics.text,
+    metrics: async () => {
+      await gaugeSales(engine, metrics)
+      return metrics.text()
+    },
     checks: { record: () => engine.schedules.list(), line: () => anyLine(engine) },
   }
   const routes: readonly Route[] = routeTable(
@@ -98,7 +101,10 @@ export function createApp(options: AppOptions): App {
     routes,
     serve,
     headers,
-    folders: { '/assets': publicFolder, '/docs': swaggerFolder },
+    folders: [
+      { prefix: '/assets', path: publicFolder },
+      { prefix: '/docs', path: swaggerFolder, only: ['swagger-ui.css', 'swagger-ui-bundle.js'] },
+    ],
     before: [requestLog(log)],
     stop: draining.signal,
     onFault,
@@ -115,6 +121,18 @@ const idempotencyMs = (settings: Settings): number => (3 * (settings.sale.holdTt
 async function anyLine(engine: Engine): Promise<void> {
   const [first] = (await engine.schedules.list()).items
   if (first) await engine.waitingRoom.stats({ scheduleId: first.scheduleId })
+}
+
+/** Line and seats of every sale, as they are when Prometheus asks. */
+async function gaugeSales(engine: Engine, { observer }: Metrics): Promise<void> {
+  for (const { scheduleId } of (await engine.schedules.list()).items) {
+    const [line, seats] = await Promise.all([
+      engine.waitingRoom.stats({ scheduleId }),
+      engine.seating.stats({ scheduleId }),
+    ])
+    for (const [term, value] of Object.entries(line)) observer.gauge('line', value, { schedule: scheduleId, term })
+    for (const [term, value] of Object.entries(seats)) observer.gauge('seats', value, { schedule: scheduleId, term })
+  }
 }
 
 const readPages = () => ({

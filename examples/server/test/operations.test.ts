@@ -45,6 +45,8 @@ test('/metrics is closed when an admin token is set, and never names a visitor, 
   const { text, headers } = await server.operator().get('/metrics')
   expect(headers.get('content-type')).toContain('text/plain')
   expect(text).toMatch(/http_request_duration_ms_count\{method="POST",route="\/seats\/select",status="201"\} 1/)
+  expect(text).toContain('bt_seats{schedule="game-1",term="reserved"} 1')
+  expect(text).toContain('bt_line{schedule="game-1",term="active"} 1')
   for (const secret of ['A-1-1', hold.holdId, ...visitor.cookies.values()]) expect(text).not.toContain(secret)
 })
 
@@ -58,6 +60,7 @@ test('/docs shows the document', async () => {
   for (const asset of [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '')) {
     expect([asset, (await server.visitor().get(asset)).status]).toEqual([asset, 200])
   }
+  expect((await server.visitor().get('/docs/index.html')).status).toBe(404)
 })
 
 test('a fault of the engine is 500 without a word of its insides', async () => {

@@ -1,6 +1,7 @@
 import type { BookingStore } from './booking/booking-store.port.ts'
 import { type Bookings, createBookings, type Payments } from './booking/bookings.ts'
 import { createChargeConsumer } from './booking/charge-loop.ts'
+import { createDeparture, type Departure } from './booking/departure.ts'
 import { createDueLoop } from './booking/due-loop.ts'
 import type { PaymentView } from './booking/payment-view.port.ts'
 import { createProjection } from './booking/projection.ts'
@@ -73,7 +74,7 @@ export type Role = (typeof roles)[number]
 
 export interface EngineOptions extends Adapters {
   readonly tokenSecrets: readonly TokenSecret[]
-  /** Whose loops `start` and `tick` run; default: all. The outbox relay runs in every role. */
+  /** Whose loops `start` and `tick` run; default: all. The outbox relay and the repair of projections run in every role. */
   readonly roles?: readonly Role[]
   /** What the best seats are; default `nearest`. */
   readonly policy?: AllocationPolicy
@@ -90,6 +91,8 @@ export interface Engine {
   readonly bookings: Bookings
   readonly notices: Notices
   readonly deadLetters: ParkedLetters
+  /** How a visitor leaves, with or without seats. */
+  readonly leave: Departure
   /** For a host's own work of several steps; no promise of the engine rests on it. */
   readonly locks: ShardedLock
   /** Starts every loop of its roles; returns once consumers are subscribed. Repeatable. */
@@ -134,9 +137,12 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
       createAdmissionLoop({ lines, records, runtime }),
       createExpiryLoop({ records, books, inventory, onStalePins: reconcile.onStalePins }),
       createFeedLoop({ books }),
-      createProjectionLoop({ projection }),
     ],
-    payment: [createDueLoop({ bookingStore, settlement, projection, workers, worker }), reconcile],
+    payment: [
+      createProjectionLoop({ projection }),
+      createDueLoop({ bookingStore, settlement, projection, workers, worker }),
+      reconcile,
+    ],
     notification: [createNoticeLoop({ noticeStore, notifier, runtime, observer, worker })],
   }
   const consumers: Readonly<Record<Role, readonly { subscribe(): Promise<Subscription> }[]>> = {
@@ -147,6 +153,8 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
   const mine = options.roles ?? roles
   const myLoops = [
     createOutboxLoop({ outbox: options.outbox, eventBus, runtime, observer }),
+    // What a process could not show when it settled, it shows again itself.
+    createProjectionLoop({ projection }),
     ...mine.flatMap((role) => loops[role]),
   ]
 
@@ -183,6 +191,7 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
           }),
       }),
     ),
+    leave: createDeparture({ bookingStore, places: waitingRoom, holds: seating }),
     locks: createShardedLock({ lockStore: options.lockStore, runtime }),
     ...life,
     [Symbol.asyncDispose]: life.close,

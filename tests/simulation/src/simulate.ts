@@ -57,7 +57,6 @@ export async function simulate(p: { readonly seed: number; readonly sabotage?: S
   const line = createLineCheck({ now: scheduler.now, witness, journal })
   const holds = createHoldCheck({
     now: scheduler.now,
-    record,
     maxSeats: plan.settings.maxSeatsPerVisitor ?? 4,
     witness,
     journal,

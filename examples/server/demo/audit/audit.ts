@@ -27,11 +27,13 @@ const checks: readonly Check[] = [
 ]
 
 /** Invariants that a sale on one healthy process cannot show. */
-const elsewhere = 'I8, I16 and I18 need lost locks, several processes and failing stores: npm test and npm run simulate try them.'
+const elsewhere =
+  'I8, I16 and I18 need lost locks, several processes and failing stores: npm test and npm run simulate try them.'
 
 export const audit = (evidence: Evidence): readonly Finding[] => checks.map((check) => check(evidence))
 
-export const passed = (findings: readonly Finding[]): boolean => findings.every(({ offenders }) => offenders.length === 0)
+export const passed = (findings: readonly Finding[]): boolean =>
+  findings.every(({ offenders }) => offenders.length === 0)
 
 const shownOffenders = 3
 

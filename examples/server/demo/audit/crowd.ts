@@ -9,12 +9,22 @@ export const honestLine: Check = ({ store: { line }, crowd: { numbers } }) => {
     return []
   })
   const offenders = [...line.overCapacity, ...twice]
-  return { id: 'I9', promise: `one number each; offered + active ≤ capacity at ${line.ticks} ticks`, count: numbers.length, offenders }
+  return {
+    id: 'I9',
+    promise: `one number each; offered + active ≤ capacity at ${line.ticks} ticks`,
+    count: numbers.length,
+    offenders,
+  }
 }
 
 export const passesOnly: Check = ({ crowd: { pushes } }) => {
   const count = pushes.refused + pushes.letIn.length
-  return { id: 'I10', promise: 'tries without a pass, or with a ticket for one, refused', count, offenders: pushes.letIn }
+  return {
+    id: 'I10',
+    promise: 'tries without a pass, or with a ticket for one, refused',
+    count,
+    offenders: pushes.letIn,
+  }
 }
 
 export const sameAnswer: Check = ({ crowd: { repeats } }) => {
@@ -39,7 +49,12 @@ export const seenIsKept: Check = (evidence) => {
       [...seatIds].sort().join() === [...receipt.seatIds].sort().join()
     if (!kept) offenders.push(`payment ${requestId}, reservation ${receipt.reservationId}`)
   }
-  return { id: 'I17', promise: 'COMPLETED as fans saw it, and as it stands', count: evidence.crowd.receipts.size, offenders }
+  return {
+    id: 'I17',
+    promise: 'COMPLETED as fans saw it, and as it stands',
+    count: evidence.crowd.receipts.size,
+    offenders,
+  }
 }
 
 /** joined = waiting + offered + active + lapsed + late + done + expired + left, at every tick; and joined = the fans who joined. */

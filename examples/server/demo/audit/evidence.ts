@@ -24,6 +24,7 @@ export interface Evidence {
   readonly scheduleId: string
   /** From the venue document. */
   readonly seatBook: SeatBook
+  readonly holdTtlMs: number
   /** The record's tables. */
   readonly store: StoreDump
   readonly ledger: readonly LedgerLine[]

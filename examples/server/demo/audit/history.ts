@@ -37,7 +37,9 @@ function wrongStep(payment: PaymentRow, rows: readonly HistoryRow[]): string | n
     refund = row.refund
   }
   const agrees = before === payment.state && rows.length === payment.version
-  return agrees ? null : `the history ends at ${before ?? 'nothing'} ${rows.length}, the row at ${payment.state} ${payment.version}`
+  return agrees
+    ? null
+    : `the history ends at ${before ?? 'nothing'} ${rows.length}, the row at ${payment.state} ${payment.version}`
 }
 
 /** Every change was published and taken in once by each group that waits for it. */
@@ -51,5 +53,10 @@ export const published: Check = ({ store }) => {
   })
   const waiting = store.outbox.map((id) => `not published: ${id}`)
   const dead = store.deadLetters.map((id) => `dead letter: ${id}`)
-  return { id: 'I11', promise: 'events published and taken in', count: inbox.size, offenders: [...missing, ...waiting, ...dead] }
+  return {
+    id: 'I11',
+    promise: 'events published and taken in',
+    count: inbox.size,
+    offenders: [...missing, ...waiting, ...dead],
+  }
 }

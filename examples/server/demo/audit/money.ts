@@ -40,7 +40,12 @@ export const neverTwice: Check = ({ store, ledger }) => {
     const is = net.get(payment.requestId) ?? 0
     return is === due ? [] : [`payment ${payment.requestId}: net charge ${is}, due ${due}`]
   })
-  return { id: 'I4', promise: 'payments charged once or not at all', count: store.payments.length, offenders: [...twice, ...wrong] }
+  return {
+    id: 'I4',
+    promise: 'payments charged once or not at all',
+    count: store.payments.length,
+    offenders: [...twice, ...wrong],
+  }
 }
 
 /** Money that was taken is known to the record. */
@@ -51,7 +56,12 @@ export const nothingLost: Check = (evidence) => {
   const unpaid = evidence.store.payments
     .filter((payment) => payment.state === 'COMPLETED' && !requestIds.has(payment.requestId))
     .map(({ requestId }) => `booking ${requestId}: never paid`)
-  return { id: 'I5', promise: 'paid orders in the record, none lost', count: requestIds.size, offenders: [...unknown, ...unpaid] }
+  return {
+    id: 'I5',
+    promise: 'paid orders in the record, none lost',
+    count: requestIds.size,
+    offenders: [...unknown, ...unpaid],
+  }
 }
 
 /** The price is the venue's, seat by seat; the capture is the price. */
@@ -62,12 +72,19 @@ export const venuePrices: Check = ({ seatBook, store, ledger }) => {
       ? []
       : [`payment ${requestId}: ${amount.value} ${amount.currency}, its seats cost ${due.get(requestId)}`],
   )
-  const taken = ledger.filter(isCapture).flatMap(({ requestId, amount }) =>
-    amount.value === due.get(requestId) && amount.currency === seatBook.currency
-      ? []
-      : [`capture of ${requestId}: ${amount.value} ${amount.currency}, its seats cost ${due.get(requestId)}`],
-  )
-  return { id: 'I13', promise: 'payments at the price of their seats', count: store.payments.length, offenders: [...asked, ...taken] }
+  const taken = ledger
+    .filter(isCapture)
+    .flatMap(({ requestId, amount }) =>
+      amount.value === due.get(requestId) && amount.currency === seatBook.currency
+        ? []
+        : [`capture of ${requestId}: ${amount.value} ${amount.currency}, its seats cost ${due.get(requestId)}`],
+    )
+  return {
+    id: 'I13',
+    promise: 'payments at the price of their seats',
+    count: store.payments.length,
+    offenders: [...asked, ...taken],
+  }
 }
 
 const priceOf = (payment: PaymentRow, seatBook: SeatBook): number =>
@@ -93,5 +110,10 @@ export const booksBalance: Check = (evidence) => {
   const { taken, sold } = totals(evidence)
   const { currency } = evidence.seatBook
   const offenders = taken === sold ? [] : [`the gateway kept ${taken} ${currency}, the bookings are worth ${sold}`]
-  return { id: 'books', promise: `${currency} kept by the gateway = ${currency} sold by the house`, count: taken, offenders }
+  return {
+    id: 'books',
+    promise: `${currency} kept by the gateway = ${currency} sold by the house`,
+    count: taken,
+    offenders,
+  }
 }

@@ -27,24 +27,36 @@ export const oneOwner: Check = ({ store }) => {
   return { id: 'I1', promise: 'seats with exactly one owner', count: owners.size, offenders }
 }
 
-/** Failed and expired attempts have given everything back; every hold has a deadline. */
-export const everythingFreed: Check = ({ store }) => {
-  const payments = new Map(store.payments.map((payment) => [payment.hold.holdId, payment]))
-  const live = new Set(store.claims.map(({ requestId }) => requestId))
+/**
+ * Failed payments own nothing and none is open; every hold has its deadline; and the house shows no more seats as RESERVED than
+ * the record has holds that are not over. A hold that expired has no end of its own in the record: its deadline is its end.
+ */
+export const everythingFreed: Check = ({ scheduleId, store, holdTtlMs, shown }) => {
+  const bought = new Set(store.payments.map(({ hold }) => hold.holdId))
+  const claimed = new Set(store.claims.map(({ requestId }) => requestId))
   const ended = store.payments.filter((payment) => !ownsSeats(payment))
-  const kept = ended.filter(({ requestId }) => live.has(requestId)).map((p) => `payment ${p.requestId} keeps its seats`)
   const open = store.payments.filter(({ state }) => state !== 'COMPLETED' && state !== 'FAILED')
-  const overdue = store.holds.flatMap(({ hold }) => {
-    if (hold === null || payments.has(hold.holdId)) return []
-    if (!Number.isFinite(hold.expiresAt)) return [`hold ${hold.holdId} has no deadline`]
-    return hold.expiresAt + freeWithinMs < store.at ? [`hold ${hold.holdId} outlived its deadline`] : []
-  })
-  const offenders = [...kept, ...open.map(({ requestId }) => `payment ${requestId} is still open`), ...overdue]
-  return { id: 'I3', promise: 'failed, expired and cancelled attempts, all seats free again', count: countEnded(store.holds, ended), offenders }
+  const holds = store.holds.filter((row) => row.scheduleId === scheduleId)
+  const unbought = holds.flatMap(({ hold }) => (hold === null || bought.has(hold.holdId) ? [] : [hold]))
+  const endless = unbought.filter(({ createdAt, expiresAt }) => !(expiresAt <= createdAt + longestHold * holdTtlMs))
+  const live = unbought.filter(({ expiresAt }) => expiresAt + freeWithinMs >= store.at)
+  const mayBeReserved = [...live, ...open.map(({ hold }) => hold)].reduce((sum, { parts }) => sum + partsSize(parts), 0)
+  const { reserved } = shown.seats
+  const offenders = [
+    ...ended.filter(({ requestId }) => claimed.has(requestId)).map((p) => `payment ${p.requestId} keeps its seats`),
+    ...open.map(({ requestId }) => `payment ${requestId} is still open`),
+    ...endless.map(({ holdId }) => `hold ${holdId} has no proper deadline`),
+    ...(reserved > mayBeReserved ? [`${reserved} seats shown RESERVED, ${mayBeReserved} held or being paid for`] : []),
+  ]
+  const count = ended.length + holds.filter(({ hold }) => hold === null).length + unbought.length
+  return { id: 'I3', promise: 'failed, expired and released attempts, their seats free', count, offenders }
 }
 
-const countEnded = (holds: readonly { hold: unknown }[], failed: readonly unknown[]): number =>
-  holds.filter(({ hold }) => hold === null).length + failed.length
+/** Extended as often as one likes, a hold lasts three times its TTL. */
+const longestHold = 3
+
+const partsSize = (parts: readonly { readonly seats: readonly number[] }[]): number =>
+  parts.reduce((sum, { seats }) => sum + seats.length, 0)
 
 /** A claim carries its owner's holder, state and version: nobody else changed it. */
 export const ownersOnly: Check = (evidence) => {
@@ -58,7 +70,12 @@ export const ownersOnly: Check = (evidence) => {
       (claim.state === 'COMPLETED') === (payment.state === 'COMPLETED')
     return agrees ? [] : [`claim ${seatKey(claim.scheduleId, claim.section, claim.seat)} of ${claim.requestId}`]
   })
-  return { id: 'I7', promise: 'claims with owner and version of their payment', count: evidence.store.claims.length, offenders }
+  return {
+    id: 'I7',
+    promise: 'claims with owner and version of their payment',
+    count: evidence.store.claims.length,
+    offenders,
+  }
 }
 
 /** Every seat sold is a seat of the venue; what the house shows adds up and agrees with the record. */
@@ -69,7 +86,8 @@ export const seatsAddUp: Check = ({ scheduleId, seatBook, store, shown: { seats:
   const mine = store.claims.filter((claim) => claim.scheduleId === scheduleId)
   for (const { section, seat } of mine) {
     const listed = seatBook.seats.has(`${section}/${seat}`)
-    if (!listed && !created.has(`${scheduleId}/${section}`)) offenders.push(`seat ${section}/${seat} is not in the venue`)
+    if (!listed && !created.has(`${scheduleId}/${section}`))
+      offenders.push(`seat ${section}/${seat} is not in the venue`)
   }
   const sold = store.payments.filter((p) => p.scheduleId === scheduleId && isSold(p)).flatMap(seatKeysOf).length
   const capacity = seatBook.capacity + made
@@ -81,5 +99,10 @@ export const seatsAddUp: Check = ({ scheduleId, seatBook, store, shown: { seats:
   expect('AVAILABLE + RESERVED + COMPLETED + BLOCKED', available + reserved + completed + blocked, capacity)
   expect('COMPLETED shown', completed, sold)
   if (sold > capacity) offenders.push(`${sold} seats sold of ${capacity}`)
-  return { id: 'I14', promise: 'seats: AVAILABLE + RESERVED + COMPLETED + BLOCKED = capacity', count: capacity, offenders }
+  return {
+    id: 'I14',
+    promise: 'seats: AVAILABLE + RESERVED + COMPLETED + BLOCKED = capacity',
+    count: capacity,
+    offenders,
+  }
 }

@@ -15,8 +15,7 @@ export function expressApp(p: {
   routes: readonly Route[]
   serve: Serve
   headers: Readonly<Record<string, string>>
-  /** URL prefix → folder. */
-  folders: Readonly<Record<string, string>>
+  folders: readonly Folder[]
   before: readonly RequestHandler[]
   stop: AbortSignal
   onFault: (error: unknown) => void
@@ -28,10 +27,18 @@ export function expressApp(p: {
   app.set('etag', false)
   for (const handler of p.before) app.use(handler)
   for (const [path, routes] of byPath(p.routes)) mount(app, path, routes, p.serve)
-  for (const [prefix, folder] of Object.entries(p.folders)) app.use(prefix, files(folder, p.headers))
+  for (const folder of p.folders) app.use(folder.prefix, files(folder, p.headers))
   app.use((_req, _res, next) => next(new HttpProblem('NOT_FOUND', 'there is nothing here')))
   app.use(lastResort(p))
   return app
+}
+
+/** Files that are served as they are. */
+export interface Folder {
+  readonly prefix: string
+  readonly path: string
+  /** Their names below the prefix; default: every file. */
+  readonly only?: readonly string[]
 }
 
 function byPath(routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> {
@@ -52,8 +59,8 @@ function mount(app: Express, path: string, routes: readonly Route[], serve: Serv
   })
 }
 
-function files(folder: string, headers: Readonly<Record<string, string>>): RequestHandler {
-  return express.static(folder, {
+function files({ path, only }: Folder, headers: Readonly<Record<string, string>>): RequestHandler {
+  const serveFile = express.static(path, {
     index: false,
     redirect: false,
     dotfiles: 'ignore',
@@ -62,6 +69,7 @@ function files(folder: string, headers: Readonly<Record<string, string>>): Reque
       for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
     },
   })
+  return (req, res, next) => (only && !only.includes(req.path.slice(1)) ? next() : serveFile(req, res, next))
 }
 
 /** Errors outside of a route: no route, a wrong method, a path that cannot be decoded. Express' own page leaks stacks. */

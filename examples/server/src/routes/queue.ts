@@ -114,17 +114,15 @@ function demandSale(status: QueueStatus, scheduleId: string): void {
 
 /** A Bearer may be either credential; cookies say what they are. Whoever is not in the line any more has left already. */
 async function leave(house: QueueHouse, call: Call, visitor: string, scheduleId: string): Promise<void> {
-  const { waitingRoom, seating } = house.engine
   const bearer = bearerOf(call)
   const pass = await verified(house, bearer ?? call.cookies.get(passCookie(scheduleId)), visitor, scheduleId)
   const ticket = pass !== null && bearer !== null ? undefined : (bearer ?? call.cookies.get(ticketCookie(scheduleId)))
   try {
-    await waitingRoom.leave({ scheduleId, visitor, ...(ticket && { ticket }), ...(pass && { pass }) })
+    await house.engine.leave({ scheduleId, visitor, ...(ticket && { ticket }), ...(pass && { pass }) })
   } catch (error) {
     const stale = isTicketingError(error) && ['EPOCH_OVER', 'PASS_EXPIRED', 'TICKET_INVALID'].includes(error.code)
     if (!stale || (bearer !== null && error.code === 'TICKET_INVALID')) throw error
   }
-  await seating.releaseAll({ scheduleId, visitor })
 }
 
 async function verified(house: QueueHouse, token: string | undefined, visitor: string, scheduleId: string) {

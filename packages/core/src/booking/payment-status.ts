@@ -5,8 +5,8 @@ import type { Runtime } from '../shared/runtime.ts'
 import type { Id } from '../shared/types.ts'
 import { isFinal, type PaymentRecord, type PaymentStatus, statusOf } from './booking.ts'
 import type { BookingStore } from './booking-store.port.ts'
-import type { Payments } from './bookings.ts'
 import type { PaymentView } from './payment-view.port.ts'
+import type { Payments } from './payments.ts'
 import type { Projection } from './projection.ts'
 
 /** How often a watcher looks for what other processes did. */

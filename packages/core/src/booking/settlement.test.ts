@@ -163,37 +163,33 @@ async function audit(world: World, process: Process): Promise<void> {
   expect(world.record.table(outboxRows).size, 'I11: everything committed was published').toBe(0)
 }
 
-test(
-  'I2–I7 I11: whatever fails, repeats, comes late or dies, money and seats agree in the end',
-  async () => {
-    const story = fc.record({
-      seed: fc.integer({ min: 1, max: 1_000_000 }),
-      rate: fc.constantFrom(0, 8, 40),
-      operations: fc.array(operation, { minLength: 3, maxLength: 25 }),
-    })
-    const property = fc.asyncProperty(story, async ({ seed, rate, operations }) => {
-      const world = await openWorld({ seed })
-      const live = await startFaulty(world, rate)
-      for (const [n, op] of operations.entries()) {
-        await perform(world, live, op, n)
-        for (let turn = 0; turn < 4; turn++) await settle()
-      }
-      live.faults.rate = 0
-      const { process } = live
-      for (let seconds = 0; seconds < 480; seconds++) {
-        const loops = [process.tick(), ...(seconds % 5 === 0 ? [process.reconcile.tick()] : [])]
-        await world.runtime.elapse(1_000)
-        await Promise.all(loops)
-      }
-      await audit(world, process)
-    })
-    await fc.assert(property, {
-      numRuns: Number(process.env.RUNS ?? 150),
-      seed: Number(process.env.SEED ?? 20_261_122),
-    })
-  },
-  Number(process.env.LIMIT ?? 60_000),
-)
+test('I2–I7 I11: whatever fails, repeats, comes late or dies, money and seats agree in the end', async () => {
+  const story = fc.record({
+    seed: fc.integer({ min: 1, max: 1_000_000 }),
+    rate: fc.constantFrom(0, 8, 40),
+    operations: fc.array(operation, { minLength: 3, maxLength: 25 }),
+  })
+  const property = fc.asyncProperty(story, async ({ seed, rate, operations }) => {
+    const world = await openWorld({ seed })
+    const live = await startFaulty(world, rate)
+    for (const [n, op] of operations.entries()) {
+      await perform(world, live, op, n)
+      for (let turn = 0; turn < 4; turn++) await settle()
+    }
+    live.faults.rate = 0
+    const { process } = live
+    for (let seconds = 0; seconds < 480; seconds++) {
+      const loops = [process.tick(), ...(seconds % 5 === 0 ? [process.reconcile.tick()] : [])]
+      await world.runtime.elapse(1_000)
+      await Promise.all(loops)
+    }
+    await audit(world, process)
+  })
+  await fc.assert(property, {
+    numRuns: 150,
+    seed: 20_261_122,
+  })
+}, 60_000)
 
 test('I16: two processes do everything twice, and it happens once', async () => {
   const world = await openWorld()
@@ -466,3 +462,8 @@ test('reconcile: a claim missing in an empty fast store is shown again', async (
   await other.reconcile.tick()
   expect(await other.map()).toBe('c...................')
 })
+
+test.todo('I5: kill -9 at every named failpoint of request and settle (real MySQL, Redis and Kafka)')
+test.todo('rule 7: the connection is lost at COMMIT, deadlock and lock wait (real MySQL)')
+test.todo('PAY5: Kafka is down for minutes, or lags past the hold deadline (real Kafka)')
+test.todo('H13: Redis restarts empty while payments run (real Redis)')

@@ -160,10 +160,16 @@ export function createSettlement(p: SettlementDeps): Settlement {
     return 'parked'
   }
 
+  /** Told again, perhaps because the answer was lost: then what was made of it may not have been shown either. */
+  const repeated = async (record: PaymentRecord): Promise<'repeated'> => {
+    await p.projection.show(record)
+    return 'repeated'
+  }
+
   const hearCharge = async (record: PaymentRecord, event: GatewayEvent, source: Id) => {
     const decision = decide(factsOf(record), claimed(record, event), record.storeTime)
     if (decision.do === 'ignore-loudly') alert('ignored', record.requestId, { type: event.type, state: record.state })
-    if (decision.do === 'ignore' || decision.do === 'ignore-loudly') return 'repeated'
+    if (decision.do === 'ignore' || decision.do === 'ignore-loudly') return repeated(record)
     const { requestId, amount } = record
     const since = p.runtime.now()
     const answer = await chargeStep(p, 'ask', { requestId, amount, paymentToken: null, chargeWithinMs: 0, reason: '' })
@@ -178,7 +184,7 @@ export function createSettlement(p: SettlementDeps): Settlement {
     if (!record || event.requestId !== requestId) return park(event, source)
     if (event.type === 'refund.succeeded' || event.type === 'refund.failed') {
       if (event.key !== refundKey(requestId)) return park(event, source)
-      if (record.refund !== 'PENDING') return 'repeated'
+      if (record.refund !== 'PENDING') return repeated(record)
       await refund(record)
       return 'settled'
     }

@@ -4,8 +4,10 @@ import type { Id } from '../shared/types.ts'
 import type { AllocationPolicy, AllocationRequest, AllocationResult } from './allocation.ts'
 import { adjacentAllocation, isBefore, stepAllocation } from './allocation-of.ts'
 import { slotsOf } from './choice.ts'
+import { createCommonAnswers } from './common-answers.ts'
+import type { Part } from './hold.ts'
 import { createLadder, type Reach, type Step } from './ladder.ts'
-import type { PackedSection, SeatChange } from './occupancy.ts'
+import type { PackedSection, SeatChange, SeatCode } from './occupancy.ts'
 import { createOccupancyIndex } from './occupancy-index.ts'
 import { checkRequest, isCommon } from './request-check.ts'
 import type { RunIndex } from './run-index.ts'
@@ -26,31 +28,27 @@ export interface Allocator {
   /** Seats nobody has reported on are not free. Unknown sections and seats are passed over. */
   replace(state: Pick<PackedSection, 'section' | 'count' | 'codes'>): void
   apply(change: Pick<SeatChange, 'section' | 'seat' | 'code'>): void
+  /** `apply` for all seats of a part at once: what follows an allocation. */
+  mark(part: Part, code: SeatCode): void
   /** @throws TicketingError `QUANTITY_INVALID`, `INVALID`, `NOT_FOUND` (section) */
   allocate(p: AllocateParams): AllocationResult
 }
-
-/** Parties up to this size have their index at hand for good. */
-const commonQuantity = 10
 
 /** `sections` in venue order. */
 export function createAllocator(sections: readonly Section[]): Allocator {
   const index = createOccupancyIndex(sections)
   const { grid } = index
   const kindOf = createSearches(index)
-  /** What most visitors ask for, by policy and quantity. */
-  const common: Record<AllocationPolicy, (RunIndex | undefined)[]> = { nearest: [], yield: [], 'first-fit': [] }
+  const commonAnswer = createCommonAnswers(index, kindOf)
   const everywhere = sections.map((_, rank) => rank)
 
-  return { replace: index.replace, apply: index.apply, allocate }
+  return { replace: index.replace, apply: index.apply, mark: index.mark, allocate }
 
   function allocate({ request, policy = 'nearest', explain = false }: AllocateParams): AllocationResult {
-    if (isCommon(request) && !explain) {
-      const runs = commonRuns(request, policy)
-      const row = runs.best(0, grid.rows)
-      if (row >= 0) return { ok: true, value: adjacentAllocation(grid, runs, row, -1) }
-    }
-    checkRequest(request)
+    if (!explain && isCommon(request)) {
+      const answer = commonAnswer(request, policy)
+      if (answer !== null) return answer
+    } else checkRequest(request)
     const kind = kindOf(request, policy)
     const reach = reachOf(request)
     if (explain) return explained(kind, reach)
@@ -58,14 +56,6 @@ export function createAllocator(sections: readonly Section[]): Allocator {
     const row = adjacentRow(kind.runs(), reach)
     if (row >= 0) return { ok: true, value: adjacentAllocation(grid, kind.runs(), row, reach.preferred) }
     return kind.remember(reach, () => climb(kind, { ...reach, from: 3 }))
-  }
-
-  function commonRuns(request: AllocationRequest, policy: AllocationPolicy): RunIndex {
-    const known = common[policy]?.[request.quantity]
-    if (known !== undefined) return known
-    const runs = kindOf(request, policy).runs()
-    if (request.quantity <= commonQuantity) common[policy][request.quantity] = runs
-    return runs
   }
 
   function reachOf({ together = 'any', section, preferredSection }: AllocationRequest): Reach {
@@ -93,15 +83,9 @@ export function createAllocator(sections: readonly Section[]): Allocator {
   function climb(kind: SearchKind, reach: Reach): AllocationResult {
     const found = firstStep(kind, reach)
     if (found !== null) return { ok: true, value: stepAllocation(index, found.step, kind, reach) }
-    return { ok: false, reason: 'SEATS_UNAVAILABLE', largestFit: largestFit(kind, { ...reach, from: 1 }) }
-  }
-
-  function largestFit(kind: SearchKind, reach: Reach): number {
-    if (reach.together !== 'adjacent' || !kind.plain || kind.passes.length > 1)
-      return kind.ladders().at(-1)!.largest(reach)
-    for (let quantity = kind.request.quantity - 1; quantity > 0; quantity--)
-      if (adjacentRow(kindOf({ ...kind.request, quantity }, kind.policy).runs(), reach) >= 0) return quantity
-    return 0
+    // With accessible seats, if there are any: what fits without them fits with them.
+    const [widest] = kind.ladders().slice(-1)
+    return { ok: false, reason: 'SEATS_UNAVAILABLE', largestFit: widest!.largest({ ...reach, from: 1 }) }
   }
 
   /** The whole ladder without accessible seats, then the whole ladder with them. */

@@ -2,6 +2,7 @@ import type { ScheduleRecord } from '../catalogue/schedule.ts'
 import { busy, TicketingError } from '../shared/errors.ts'
 import { newId } from '../shared/ids.ts'
 import type { Runtime } from '../shared/runtime.ts'
+import type { Id } from '../shared/types.ts'
 import type { Pass } from '../waiting-room/pass.ts'
 import type { Allocation, AllocationRequest, AllocationResult } from './allocation.ts'
 import { type HoldRecord, type Part, partsOf, partsSize } from './hold.ts'
@@ -63,6 +64,13 @@ export function createAutoAssign(p: {
     return unmarked.ok ? null : unmarked
   }
 
+  /** The record has more seats than the inventory: a crash came between the two steps of somebody's creation. */
+  const makeKnown = async (scheduleId: Id, section: Id): Promise<void> => {
+    const [state] = await attempt(() => source.load({ scheduleId, sections: [section] }))
+    if (!state || state.count === 0) return
+    await books.commit(scheduleId, { do: 'grow', operationId: newId(runtime), section, from: 0, count: state.count })
+  }
+
   /** Seats to be created are made in the record, then known to the inventory; both steps may be repeated. */
   const create = async (
     { book, operation }: Assignment,
@@ -75,7 +83,10 @@ export function createAutoAssign(p: {
     const operationId = `${race}-${operation.operationId}`.slice(0, 64)
     const max = seatMap.section(section)?.maxCapacity ?? 0
     const made = await attempt(() => source.createSeats({ scheduleId, section, operationId, count, max }))
-    if (made === 'full') return null
+    if (made === 'full') {
+      await makeKnown(scheduleId, section)
+      return null
+    }
     await books.commit(scheduleId, { do: 'grow', operationId: newId(runtime), section, from: made.from, count })
     const places = allocation.parts.flatMap((part) => part.seats.map((index) => ({ section: part.section, index })))
     const added = made.seats.map((_, i) => ({ section, index: made.from + i }))

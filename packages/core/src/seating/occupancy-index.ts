@@ -1,6 +1,7 @@
 import type { Section } from '../catalogue/venue.ts'
 import type { Words } from './bit-row.ts'
-import { codeAt, type PackedSection, type SeatChange } from './occupancy.ts'
+import type { Part } from './hold.ts'
+import { codeAt, type PackedSection, type SeatChange, type SeatCode } from './occupancy.ts'
 import { createSeatGrid, type SeatGrid } from './seat-grid.ts'
 
 /**
@@ -21,6 +22,8 @@ export interface OccupancyIndex {
   readonly changedRows: RowLog
   /** Unknown sections and seats are passed over. A change beyond the end of an elastic section says that it grew. */
   apply(change: Pick<SeatChange, 'section' | 'seat' | 'code'>): void
+  /** `apply` for all seats of a part at once. */
+  mark(part: Part, code: SeatCode): void
   /** Every seat of the section as it is now. */
   replace(state: Pick<PackedSection, 'section' | 'count' | 'codes'>): void
 }
@@ -53,11 +56,9 @@ export function createOccupancyIndex(sections: readonly Section[]): OccupancyInd
     return lastRank
   }
 
-  const write = (rank: number, slot: number, isFree: boolean): void => {
-    const word = slot >>> 5
-    const bit = 1 << (slot & 31)
+  const write = (rank: number, word: number, bits: number, isFree: boolean): void => {
     const before = free[word]!
-    const after = isFree ? before | bit : before & ~bit
+    const after = isFree ? before | bits : before & ~bits
     if (after === before) return
     free[word] = after
     sectionVersion[rank] = ++version
@@ -82,15 +83,36 @@ export function createOccupancyIndex(sections: readonly Section[]): OccupancyInd
       const slot = rank < 0 ? undefined : grid.seatSlot[rank]![seat]
       if (slot === undefined) return
       if (seat >= counts[rank]!) resize(rank, seat + 1)
-      write(rank, slot, code === 0)
+      write(rank, slot >>> 5, 1 << (slot & 31), code === 0)
+    },
+    mark({ section, seats }, code) {
+      const rank = section === lastId ? lastRank : rankOf(section)
+      if (rank < 0) return
+      const slots = grid.seatSlot[rank]!
+      let word = -1
+      let bits = 0
+      for (let i = 0; i < seats.length; i++) {
+        const slot = slots[seats[i]!]
+        if (slot === undefined) continue
+        if (seats[i]! >= counts[rank]!) resize(rank, seats[i]! + 1)
+        if (slot >>> 5 !== word) {
+          if (bits !== 0) write(rank, word, bits, code === 0)
+          word = slot >>> 5
+          bits = 0
+        }
+        bits |= 1 << (slot & 31)
+      }
+      if (bits !== 0) write(rank, word, bits, code === 0)
     },
     replace({ section, count, codes }) {
       const rank = rankOf(section)
       if (rank < 0) return
       const slots = grid.seatSlot[rank]!
       resize(rank, Math.min(count, slots.length))
-      for (let seat = 0; seat < slots.length; seat++)
-        write(rank, slots[seat]!, seat < count && codeAt(codes, seat) === 0)
+      for (let seat = 0; seat < slots.length; seat++) {
+        const slot = slots[seat]!
+        write(rank, slot >>> 5, 1 << (slot & 31), seat < count && codeAt(codes, seat) === 0)
+      }
     },
   }
 }

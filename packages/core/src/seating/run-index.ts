@@ -22,6 +22,8 @@ export interface RunIndex {
   orphans(row: number): number
   quality(row: number): number
   gap(row: number): number
+  /** Grows when a row is looked at again: what was made of the above is good as long as it stays. */
+  looks(row: number): number
 }
 
 /** Weight of an orphan in a cost: above every quality. */
@@ -41,6 +43,7 @@ export function createRunIndex(
   const gap = new Int32Array(grid.rows)
   const start = new Int32Array(grid.rows)
   const length = new Int32Array(grid.rows).fill(quantity)
+  const looks = new Int32Array(grid.rows)
   const tree = createWinnerTree(cost, gap)
   const room = longestRow(rowWord)
   const free = new Int32Array(room)
@@ -77,6 +80,7 @@ export function createRunIndex(
   function look(row: number): void {
     const from = rowWord[row]!
     const words = rowWord[row + 1]! - from
+    looks[row] = looks[row]! + 1
     for (let at = 0; at < words; at++) {
       const bits = index.free[from + at]!
       seen[from + at] = bits
@@ -160,6 +164,7 @@ export function createRunIndex(
     orphans: (row) => orphansIn(cost[row]!),
     quality: (row) => cost[row]! - orphansIn(cost[row]!) * orphanCost,
     gap: (row) => gap[row]!,
+    looks: (row) => looks[row]!,
   }
 }
 

@@ -16,8 +16,6 @@ import type { Search } from './section-choices.ts'
 /** Requests that differ at most in how far they reach. What was found for one is worth keeping for the next. */
 export interface SearchKind {
   readonly policy: AllocationPolicy
-  /** One of them. */
-  readonly request: AllocationRequest
   /** No parts and no accessible seats asked for: one index answers the first two rungs. */
   readonly plain: boolean
   /** One a ladder: first without accessible seats, then with them; the second is left out where it is the same. */
@@ -60,7 +58,6 @@ export function createSearches(
     const answers = new Map<string, { readonly version: number; readonly result: AllocationResult }>()
     return {
       policy,
-      request,
       plain: !asked && request.parts === undefined,
       passes,
       runs: once(() => createRunIndex(index, without.search.masks, request.quantity, policy)),

@@ -49,8 +49,8 @@ export interface WaitingRoom {
   /** Statuses as they change, ending after `admitted` or another final state, or when `signal` aborts. */
   watch(p: { ticket: string; visitor?: Id; signal?: AbortSignal }): AsyncIterable<QueueStatus>
   /**
-   * Gives the place, or the pass and its slot, back; `as: 'done'` after a completed payment. Repeatable. The holds are
-   * released by seating. @throws `TICKET_INVALID`, `PASS_REQUIRED` for a ticket or pass that is not this visitor's.
+   * Gives the place, or the pass and its slot, back; `as: 'done'` after a completed payment. Repeatable. The place alone:
+   * `engine.leave` knows about payments and holds as well. @throws `TICKET_INVALID`, `PASS_REQUIRED` for a ticket or pass that is not this visitor's.
    */
   leave(p: { scheduleId: Id; visitor: Id; ticket?: string; pass?: Pass; as?: 'left' | 'done' }): Promise<void>
   /** The typed slip behind a pass token. @throws `PASS_REQUIRED` (bad, foreign, other kind), `PASS_EXPIRED`. */

@@ -1,7 +1,6 @@
-import type { Claim, SeatInventory } from '@b-ticketing/core/ports'
+import type { Claim, SeatInventory, SectionState } from '@b-ticketing/core/ports'
 import type { Journal } from '../journal.ts'
 import type { Ears } from '../tap.ts'
-import type { TracedRecord } from '../traced-record.ts'
 import type { Witness } from '../witness.ts'
 
 type Command = Parameters<SeatInventory['commit']>[0]['commands'][number]
@@ -16,16 +15,18 @@ export interface HoldCheck {
 
 export function createHoldCheck(p: {
   readonly now: () => number
-  readonly record: TracedRecord
   /** The highest limit that was ever in force. */
   readonly maxSeats: number
   readonly witness: Witness
   readonly journal: Journal
 }): HoldCheck {
-  const { now, record, witness, journal } = p
+  const { now, witness, journal } = p
   const holds = new Map<string, HoldRecord>()
   const owners = new Map<string, string>()
   const operations = new Map<string, string>()
+  /** Claims as the fast store was told of them: a limit can only be kept by what is known. */
+  const shown = new Map<string, Pick<Claim, 'holder' | 'requestId'>>()
+  const versions = new Map<string, number>()
 
   const keysOf = (hold: Pick<HoldRecord, 'parts'>): readonly string[] =>
     hold.parts.flatMap(({ section, seats }) => seats.map((seat) => `${section}/${seat}`))
@@ -51,8 +52,7 @@ export function createHoldCheck(p: {
     const seats = new Set<string>()
     for (const hold of holds.values())
       if (hold.holder === holder && isLive(hold)) for (const key of keysOf(hold)) seats.add(key)
-    for (const claim of record.rows<Claim>('claim').values())
-      if (claim.holder === holder) seats.add(`${claim.section}/${claim.seat}`)
+    for (const [key, claim] of shown) if (claim.holder === holder) seats.add(key)
     return seats.size
   }
 
@@ -126,12 +126,30 @@ export function createHoldCheck(p: {
     if (reply.is === 'missing') journal.met('section missing')
   }
 
-  /** A claim or block that is projected ends the unpinned holds it meets. */
+  /** The record's word, where it is news: a claim or block ends the unpinned hold it meets. */
   const projected = (command: Command): void => {
-    if (command.do !== 'project' || command.state === 'AVAILABLE') return
-    for (const seat of command.part.seats) {
-      const hold = holds.get(owners.get(`${command.part.section}/${seat}`) ?? '')
+    if (command.do !== 'project') return
+    const { part, state, owner: requestId, holder, recordVersion } = command
+    for (const key of part.seats.map((seat) => `${part.section}/${seat}`)) {
+      if ((versions.get(key) ?? -1) >= recordVersion) continue
+      versions.set(key, recordVersion)
+      if (state === 'AVAILABLE') {
+        if (shown.get(key)?.requestId === requestId) shown.delete(key)
+        continue
+      }
+      const hold = holds.get(owners.get(key) ?? '')
       if (hold && hold.requestId === null) end(hold.holdId)
+      if (requestId !== null && holder !== null) shown.set(key, { requestId, holder })
+    }
+  }
+
+  const installed = (section: SectionState): void => {
+    journal.met('section installed')
+    for (const hold of section.holds) if (isLive(hold)) put(hold)
+    for (const claim of section.claims) {
+      const key = `${section.section}/${claim.seat}`
+      shown.set(key, claim)
+      versions.set(key, claim.recordVersion)
     }
   }
 
@@ -150,9 +168,8 @@ export function createHoldCheck(p: {
       },
       install: ({ sections }, replies) => {
         for (const [i, reply] of replies.entries()) {
-          if (reply !== 'installed') continue
-          journal.met('section installed')
-          for (const hold of sections[i]?.holds ?? []) if (isLive(hold)) put(hold)
+          const section = sections[i]
+          if (reply === 'installed' && section) installed(section)
         }
       },
     },
@@ -160,6 +177,8 @@ export function createHoldCheck(p: {
       holds.clear()
       owners.clear()
       operations.clear()
+      shown.clear()
+      versions.clear()
     },
   }
 }
