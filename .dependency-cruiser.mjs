@@ -1,7 +1,7 @@
 // Imports go left only:
 // shared < locking, messaging < catalogue < waiting-room < seating < payment < booking < notification < engine < entries
 const core = 'packages/core/src'
-const test = '[.]test[.]ts$'
+const test = '[.]test(-support)?[.]ts$'
 const adapters = '^packages/(redis|kafka|mysql)-adapter/'
 
 /** Room -> the rooms it may import from. */
@@ -139,9 +139,10 @@ export default {
     },
     {
       name: 'only-main-constructs-adapters',
-      comment: 'In the server main.ts chooses the adapters; everything else receives the engine.',
+      comment:
+        'In the server and its sandbox gateway main.ts chooses the adapters; everything else receives the engine.',
       severity: 'error',
-      from: { path: '^examples/server/src/', pathNot: [test, '^examples/server/src/main[.]ts$'] },
+      from: { path: '^examples/server/src/', pathNot: [test, '^examples/server/src/(gateway/)?main[.]ts$'] },
       to: { path: [adapters, `^${core}/(memory|conformance)[.]ts$`] },
     },
     {
@@ -155,7 +156,13 @@ export default {
       comment: 'A test file is imported by nobody.',
       severity: 'error',
       from: {},
-      to: { path: test },
+      to: { path: '[.]test[.]ts$' },
+    },
+    {
+      name: 'test-support-is-for-tests',
+      severity: 'error',
+      from: { pathNot: test },
+      to: { path: '[.]test-support[.]ts$' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
@@ -164,7 +171,14 @@ export default {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: [test, '[.]d[.]ts$', '[.]config[.]ts$', '^docs/', `^${core}/(index|ports|memory|conformance)[.]ts$`],
+        pathNot: [
+          test,
+          '[.]d[.]ts$',
+          '[.]config[.]ts$',
+          '^docs/',
+          '^examples/server/public/',
+          `^${core}/(index|ports|memory|conformance)[.]ts$`,
+        ],
       },
       to: {},
     },

@@ -11,6 +11,8 @@ export default defineConfig({
       'benchmarks/src/**/*.test.ts',
       '{docs,scripts}/**/*.test.ts',
     ],
+    // Services start when the first test asks for them, and end with the run.
+    globalSetup: 'tests/services/src/vitest-setup.ts',
     environment: 'node',
     pool: 'threads',
     testTimeout: 20_000,

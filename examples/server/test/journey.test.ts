@@ -67,6 +67,17 @@ describe('waiting room', () => {
     expect(again.body.number).toBeGreaterThan(first.body.number)
   })
 
+  test('leaving releases the holds nobody is paying for', async () => {
+    const [leaver, other] = [await admitted(server), await admitted(server)]
+    expect((await leaver.post('/seats/select', { seatIds: ['A-1-10'] })).status).toBe(201)
+    await leaver.delete('/queue?scheduleId=game-1')
+    const next = await until(
+      () => other.post('/seats/select', { seatIds: ['A-1-10'] }),
+      ({ status }) => status === 201,
+    )
+    await other.delete(`/seats/holds/${next.body.holdId}`)
+  })
+
   test('Q9: the pass ends after its time', async () => {
     await using brief = await startServer({ sale: { passTtlSeconds: 1 } })
     const visitor = await admitted(brief)
@@ -248,9 +259,14 @@ describe('payment', () => {
   test('payments and reservations need the session alone: they outlive the pass', async () => {
     const visitor = await admitted(server)
     const { requestId } = await pay(visitor, ['A-2-18'])
-    await visitor.delete('/queue?scheduleId=game-1')
     const { body } = await settled(visitor, requestId)
     expect(body.status).toBe('COMPLETED')
+    const before = await server.engine.waitingRoom.stats({ scheduleId: 'game-1' })
+    await visitor.delete('/queue?scheduleId=game-1')
+    const after = await server.engine.waitingRoom.stats({ scheduleId: 'game-1' })
+    expect([after.done - before.done, after.left - before.left]).toEqual([1, 0])
+    expect((await visitor.get('/seats/sections')).status).toBe(401)
+    expect((await visitor.get(`/payments/${requestId}/status`)).body.status).toBe('COMPLETED')
     expect((await visitor.get(`/reservations/${body.reservationId}`)).status).toBe(200)
     expect((await server.visitor().get(`/payments/${requestId}/status`)).status).toBe(404)
   })

@@ -138,11 +138,7 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
       createExpiryLoop({ records, books, inventory, onStalePins: reconcile.onStalePins }),
       createFeedLoop({ books }),
     ],
-    payment: [
-      createProjectionLoop({ projection }),
-      createDueLoop({ bookingStore, settlement, projection, workers, worker }),
-      reconcile,
-    ],
+    payment: [createDueLoop({ bookingStore, settlement, projection, workers, worker }), reconcile],
     notification: [createNoticeLoop({ noticeStore, notifier, runtime, observer, worker })],
   }
   const consumers: Readonly<Record<Role, readonly { subscribe(): Promise<Subscription> }[]>> = {
