@@ -1,7 +1,10 @@
 import type { Section } from '../../packages/core/src/catalogue/venue.ts'
 import { packCodes, type SeatCode } from '../../packages/core/src/seating/occupancy.ts'
 
-/** A synthetic house: sections of 10 rows of 25 seats, some of them taken at random. */
+/**
+ * A synthetic house: sections of 10 rows of 25 seats, some of them taken at random, but for one hole of 8 at the very end, so
+ * that every party finds seats however full it is.
+ */
 export interface Stand {
   readonly sections: readonly Section[]
   /** By section and seat. */
@@ -18,6 +21,7 @@ export function createStand(seats: number, full: number): Stand {
   const codes = sections.map(({ capacity }) =>
     Array.from({ length: capacity }, (): SeatCode => (random() < full ? 2 : 0)),
   )
+  codes.at(-1)!.fill(0, -16, -8)
   return { sections, codes }
 }
 

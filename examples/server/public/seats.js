@@ -149,9 +149,8 @@ $('auto').addEventListener('submit', (event) => {
 async function take(path, body) {
   busy(true)
   const answer = await persist('POST', `${path}${query}`, body, trouble)
-  busy(false)
   picked = new Map()
-  showPicked()
+  busy(false)
   if (!answer.ok) {
     if (answer.status === 409) await refreshMap()
     return refused(answer)
@@ -162,6 +161,7 @@ async function take(path, body) {
 
 const busy = (yes) => {
   for (const button of document.querySelectorAll('aside button')) button.disabled = yes
+  if (!yes) showPicked()
 }
 
 // Holding and paying

@@ -67,6 +67,17 @@ describe('waiting room', () => {
     expect(again.body.number).toBeGreaterThan(first.body.number)
   })
 
+  test('leaving by Bearer: ticket or pass, also when repeated; nonsense is 401', async () => {
+    for (const name of ['bt_ticket_game-1', 'bt_pass_game-1']) {
+      const visitor = await admitted(server)
+      const bearer = { authorization: `Bearer ${visitor.cookies.get(name)}` }
+      for (const _ of [1, 2]) expect((await visitor.delete('/queue?scheduleId=game-1', bearer)).status).toBe(204)
+      const nonsense = await visitor.delete('/queue?scheduleId=game-1', { authorization: 'Bearer nonsense' })
+      expect([nonsense.status, nonsense.body.code]).toEqual([401, 'TICKET_INVALID'])
+    }
+    expect((await server.visitor().delete('/queue?scheduleId=game-1')).status).toBe(204)
+  })
+
   test('leaving releases the holds nobody is paying for', async () => {
     const [leaver, other] = [await admitted(server), await admitted(server)]
     expect((await leaver.post('/seats/select', { seatIds: ['A-1-10'] })).status).toBe(201)

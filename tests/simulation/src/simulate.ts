@@ -1,3 +1,5 @@
+import type { Adapters } from '@b-ticketing/core'
+import type { MemoryRecord } from '@b-ticketing/core/memory'
 import { createHoldCheck } from './check/hold-check.ts'
 import { createLineCheck } from './check/line-check.ts'
 import { createMessageCheck } from './check/message-check.ts'
@@ -15,7 +17,7 @@ import { createRandom } from './random.ts'
 import { prowl } from './rogue.ts'
 import { type Actor, nothingOverheard, type Stage, scheduleId } from './sale.ts'
 import { createScheduler } from './scheduler.ts'
-import { createMailServer, createStores, type Stores } from './stores.ts'
+import { createMailServer, createStores } from './stores.ts'
 import { tap } from './tap.ts'
 import { createTracedRecord } from './traced-record.ts'
 import { createWitness, type Witness } from './witness.ts'
@@ -32,8 +34,17 @@ export interface SaleReport {
   readonly journal: readonly string[]
 }
 
-/** What a test changes about the stores before anybody uses them: a guard taken away. */
-export type Sabotage = (adapters: Stores['adapters']) => Stores['adapters']
+type Ports = Omit<Adapters, 'close'>
+
+/** What a test takes away: a guard of this port or that, before anybody uses them. */
+export type Sabotage = { readonly [Name in keyof Ports]?: (port: Ports[Name], record: MemoryRecord) => Ports[Name] }
+
+function sabotaged(ports: Ports, sabotage: Sabotage, record: MemoryRecord): Ports {
+  const weaken = sabotage as Readonly<Record<string, ((port: unknown, record: MemoryRecord) => unknown) | undefined>>
+  return Object.fromEntries(
+    Object.entries(ports).map(([name, port]) => [name, weaken[name]?.(port, record) ?? port]),
+  ) as unknown as Ports
+}
 
 const start = 1_800_000_000_000
 /** How long after the trouble everything must have come to rest. */
@@ -53,7 +64,6 @@ export async function simulate(p: { readonly seed: number; readonly sabotage?: S
   const record = createTracedRecord()
 
   const stores = createStores({ plan, record, machine, random: random.fork() })
-  const raw = p.sabotage ? p.sabotage(stores.adapters) : stores.adapters
   const line = createLineCheck({ now: scheduler.now, witness, journal })
   const holds = createHoldCheck({
     now: scheduler.now,
@@ -73,16 +83,16 @@ export async function simulate(p: { readonly seed: number; readonly sabotage?: S
     quiet: plan.weather === calm,
   })
   const mailServer = createMailServer({ random: random.fork(), troubled: () => weather.profile !== calm })
+  const raw = sabotaged({ ...stores.adapters, gateway: gateway.port, notifier: mailServer }, p.sabotage ?? {}, record)
 
   const cluster = createCluster({
     adapters: {
       ...raw,
-      gateway: gateway.port,
       admissionQueue: tap(raw.admissionQueue, line.ears),
       seatInventory: tap(raw.seatInventory, holds.ears),
       eventBus: tap(raw.eventBus, messages.busEars),
       outbox: tap(raw.outbox, messages.outboxEars),
-      notifier: tap(mailServer, messages.notifierEars),
+      notifier: tap(raw.notifier, messages.notifierEars),
     },
     plans: plan.processes,
     weather,

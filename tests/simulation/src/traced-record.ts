@@ -26,12 +26,12 @@ class TracedTable extends Map<string, unknown> {
   }
 
   override set(key: string, after: unknown): this {
-    this.#changes.push({ table: this.#name, key, before: this.get(key), after })
+    this.#changes.push({ table: this.#name, key, before: super.get(key), after })
     return super.set(key, after)
   }
 
   override delete(key: string): boolean {
-    if (this.has(key)) this.#changes.push({ table: this.#name, key, before: this.get(key), after: undefined })
+    if (this.has(key)) this.#changes.push({ table: this.#name, key, before: super.get(key), after: undefined })
     return super.delete(key)
   }
 }

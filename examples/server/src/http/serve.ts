@@ -49,15 +49,16 @@ export function createServe(options: ServeOptions): Serve {
     if (reply.events && streams >= options.maxStreams) reply = refusal(tooManyStreams(), req)
     options.onAnswer(route, reply.status, startedAt)
     if (reply.events) streams++
-    await send({
-      res,
-      reply,
-      base: options.headers,
-      head: req.method === 'HEAD',
-      stop: options.stop,
-      heartbeatMs: options.heartbeatMs,
-    })
-    if (reply.events) streams--
+    try {
+      const head = req.method === 'HEAD'
+      await send({ res, reply, base: options.headers, head, stop: options.stop, heartbeatMs: options.heartbeatMs })
+    } catch (error) {
+      // Half an answer is none: the caller sees a broken connection, the others see nothing of it.
+      options.onFault(error, route)
+      res.destroy()
+    } finally {
+      if (reply.events) streams--
+    }
   }
 }
 

@@ -112,26 +112,28 @@ function demandSale(status: QueueStatus, scheduleId: string): void {
   if (status.scheduleId !== scheduleId) throw new HttpProblem('TICKET_INVALID', 'this ticket is for another sale')
 }
 
-/** A Bearer may be either credential; cookies say what they are. Whoever is not in the line any more has left already. */
+/** Whoever is not in the line any more has left already; only a Bearer that is nobody's is refused. */
 async function leave(house: QueueHouse, call: Call, visitor: string, scheduleId: string): Promise<void> {
   const bearer = bearerOf(call)
-  const pass = await verified(house, bearer ?? call.cookies.get(passCookie(scheduleId)), visitor, scheduleId)
-  const ticket = pass !== null && bearer !== null ? undefined : (bearer ?? call.cookies.get(ticketCookie(scheduleId)))
+  const ticket = bearer ?? call.cookies.get(ticketCookie(scheduleId))
+  const pass = await passIn(house, bearer ?? call.cookies.get(passCookie(scheduleId)), visitor)
+  const slip = pass === 'none' ? ticket && { ticket } : pass !== 'over' && pass.scheduleId === scheduleId && { pass }
   try {
-    await house.engine.leave({ scheduleId, visitor, ...(ticket && { ticket }), ...(pass && { pass }) })
+    await house.engine.leave({ scheduleId, visitor, ...(slip || {}) })
   } catch (error) {
-    const stale = isTicketingError(error) && ['EPOCH_OVER', 'PASS_EXPIRED', 'TICKET_INVALID'].includes(error.code)
+    const stale = isTicketingError(error) && (error.code === 'EPOCH_OVER' || error.code === 'TICKET_INVALID')
     if (!stale || (bearer !== null && error.code === 'TICKET_INVALID')) throw error
   }
 }
 
-async function verified(house: QueueHouse, token: string | undefined, visitor: string, scheduleId: string) {
-  if (!token) return null
+/** A Bearer may be a ticket or a pass: `none` is no pass of this visitor, `over` one that has ended. */
+async function passIn(house: QueueHouse, token: string | undefined, visitor: string) {
+  if (!token) return 'none'
   try {
-    const pass = await house.engine.waitingRoom.verifyPass({ token, visitor })
-    return pass.scheduleId === scheduleId ? pass : null
+    return await house.engine.waitingRoom.verifyPass({ token, visitor })
   } catch (error) {
-    if (isTicketingError(error) && (error.code === 'PASS_REQUIRED' || error.code === 'PASS_EXPIRED')) return null
+    if (isTicketingError(error) && error.code === 'PASS_REQUIRED') return 'none'
+    if (isTicketingError(error) && error.code === 'PASS_EXPIRED') return 'over'
     throw error
   }
 }

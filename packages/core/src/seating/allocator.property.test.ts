@@ -120,7 +120,8 @@ test('an allocator kept up to date answers as one built from scratch', { timeout
           const state = states[rank]
           if (state === undefined || seat >= state.count) continue
           setCode(state.codes, seat, code)
-          kept.apply({ section: state.section, seat, code })
+          if (seat % 2 === 0) kept.apply({ section: state.section, seat, code })
+          else kept.mark({ section: state.section, seats: [seat] }, code)
         }
         if (!known(drawn, wanted.section) || !known(drawn, wanted.preferredSection)) continue
         const scratch = allocateOn({ ...drawn, states }, wanted, policy)

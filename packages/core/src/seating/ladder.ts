@@ -71,7 +71,7 @@ export function createLadder(search: Search, base?: Ladder): Ladder {
       [2, (section) => section.adjacent()[1]],
       [3, (section) => section.inRow()],
       ...Array.from({ length: demand.quantity - 1 }, (_, more): Offer => [4, (section) => section.stacked(more + 2)]),
-      [5, (section) => bestOf(section.table().get(demand.full), policy)],
+      [5, (section) => section.anywhere()],
     ]
     const last = { adjacent: 2, row: 3, any: 5 }[reach.together]
     for (const [rung, offer] of rungs) {

@@ -7,7 +7,7 @@ import { createSeatGrid, type SeatGrid } from './seat-grid.ts'
 /**
  * Which seats of a schedule are free, as the allocator reads it: one bit a seat, kept up to date change by change. Seats
  * nobody has reported on yet are not free. What was computed from the bits is kept by its reader and brought up to date
- * from `changedRows`.
+ * from `changedWords`.
  */
 export interface OccupancyIndex {
   readonly grid: SeatGrid
@@ -19,7 +19,7 @@ export interface OccupancyIndex {
   readonly sectionVersion: Float64Array
   /** Seats that exist, by section: listed ones and those that were created. */
   readonly counts: Int32Array
-  readonly changedRows: RowLog
+  readonly changedWords: WordLog
   /** Unknown sections and seats are passed over. A change beyond the end of an elastic section says that it grew. */
   apply(change: Pick<SeatChange, 'section' | 'seat' | 'code'>): void
   /** `apply` for all seats of a part at once. */
@@ -28,13 +28,13 @@ export interface OccupancyIndex {
   replace(state: Pick<PackedSection, 'section' | 'count' | 'codes'>): void
 }
 
-/** The rows that changed, oldest first, as far back as `size`. */
-export interface RowLog {
+/** The words of `free` that changed, oldest first, as far back as `size`. */
+export interface WordLog {
   readonly size: number
-  readonly rows: Int32Array
+  readonly words: Int32Array
   /** Changes ever logged: entry *i* stands at `i mod size` while `i ≥ head − size`. */
   head: number
-  /** The last logged row while nobody has read it; −1 after that. A row is not logged twice in a row. */
+  /** The last logged word while nobody has read it; −1 after that. A word is not logged twice in a row. */
   unread: number
 }
 
@@ -44,7 +44,7 @@ export function createOccupancyIndex(sections: readonly Section[]): OccupancyInd
   const free = new Int32Array(grid.words)
   const sectionVersion = new Float64Array(sections.length)
   const counts = Int32Array.from(sections, (section) => section.rows.reduce((sum, row) => sum + row.seats.length, 0))
-  const changedRows = createRowLog(grid.rows)
+  const changedWords = createWordLog(grid.words)
   let version = 0
   let lastId = ''
   let lastRank = -1
@@ -62,7 +62,7 @@ export function createOccupancyIndex(sections: readonly Section[]): OccupancyInd
     if (after === before) return
     free[word] = after
     sectionVersion[rank] = ++version
-    logRow(changedRows, grid.wordRow[word]!)
+    logWord(changedWords, word)
   }
 
   const resize = (rank: number, count: number): void => {
@@ -77,7 +77,7 @@ export function createOccupancyIndex(sections: readonly Section[]): OccupancyInd
     version: () => version,
     sectionVersion,
     counts,
-    changedRows,
+    changedWords,
     apply({ section, seat, code }) {
       const rank = section === lastId ? lastRank : rankOf(section)
       const slot = rank < 0 ? undefined : grid.seatSlot[rank]![seat]
@@ -92,9 +92,10 @@ export function createOccupancyIndex(sections: readonly Section[]): OccupancyInd
       let word = -1
       let bits = 0
       for (let i = 0; i < seats.length; i++) {
-        const slot = slots[seats[i]!]
+        const seat = seats[i]!
+        const slot = slots[seat]
         if (slot === undefined) continue
-        if (seats[i]! >= counts[rank]!) resize(rank, seats[i]! + 1)
+        if (seat >= counts[rank]!) resize(rank, seat + 1)
         if (slot >>> 5 !== word) {
           if (bits !== 0) write(rank, word, bits, code === 0)
           word = slot >>> 5
@@ -117,14 +118,14 @@ export function createOccupancyIndex(sections: readonly Section[]): OccupancyInd
   }
 }
 
-function createRowLog(rows: number): RowLog {
-  const size = 2 ** Math.ceil(Math.log2(Math.max(64, rows)))
-  return { size, rows: new Int32Array(size), head: 0, unread: -1 }
+function createWordLog(words: number): WordLog {
+  const size = 2 ** Math.ceil(Math.log2(Math.max(64, words)))
+  return { size, words: new Int32Array(size), head: 0, unread: -1 }
 }
 
-function logRow(log: RowLog, row: number): void {
-  if (row === log.unread) return
-  log.rows[log.head & (log.size - 1)] = row
+function logWord(log: WordLog, word: number): void {
+  if (word === log.unread) return
+  log.words[log.head & (log.size - 1)] = word
   log.head++
-  log.unread = row
+  log.unread = word
 }

@@ -35,8 +35,8 @@ export function createRunIndex(
   quantity: number,
   policy: AllocationPolicy,
 ): RunIndex {
-  const { grid, changedRows: log } = index
-  const { rowWord, rowSale, distanceBefore } = grid
+  const { grid, changedWords: log, free: now } = index
+  const { rowWord, wordRow, rowSale, distanceBefore } = grid
   const { visible, takeable } = masks
   const seen = new Int32Array(grid.words)
   const cost = new Float64Array(grid.rows)
@@ -56,7 +56,7 @@ export function createRunIndex(
   function sync(): void {
     if (read === log.head) return
     if (log.head - read > log.size) rebuild()
-    else for (let i = read; i < log.head; i++) follow(log.rows[i & (log.size - 1)]!)
+    else for (let i = read; i < log.head; i++) follow(log.words[i & (log.size - 1)]!)
     read = log.head
     log.unread = -1
   }
@@ -66,15 +66,11 @@ export function createRunIndex(
     tree.rebuild()
   }
 
-  function follow(row: number): void {
-    if (isAsSeen(row)) return
+  function follow(word: number): void {
+    if (seen[word] === now[word]) return
+    const row = wordRow[word]!
     look(row)
     tree.update(row)
-  }
-
-  function isAsSeen(row: number): boolean {
-    for (let word = rowWord[row]!; word < rowWord[row + 1]!; word++) if (seen[word] !== index.free[word]) return false
-    return true
   }
 
   function look(row: number): void {
@@ -82,7 +78,7 @@ export function createRunIndex(
     const words = rowWord[row + 1]! - from
     looks[row] = looks[row]! + 1
     for (let at = 0; at < words; at++) {
-      const bits = index.free[from + at]!
+      const bits = now[from + at]!
       seen[from + at] = bits
       free[at] = bits & visible[from + at]!
       starts[at] = free[at]! & takeable[from + at]!

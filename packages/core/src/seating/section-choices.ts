@@ -30,6 +30,8 @@ export interface SectionChoices {
   inRow(): Choice | null
   /** One fragment in each of `rows` neighbouring rows. */
   stacked(rows: number): Choice | null
+  /** All seats anywhere in the section. */
+  anywhere(): Choice | null
   /** Anything, for every state of the demand. */
   table(): ChoiceTable
   /** Most persons, of those the demand allows, that fit when seats must be adjacent, or at least in one row. */
@@ -41,8 +43,9 @@ export function createSectionChoices(search: Search, section: number): SectionCh
   const { grid } = index
   const [first, end] = [grid.sectionRow[section]!, grid.sectionRow[section + 1]!]
   const rows = once(() => Array.from({ length: end - first }, (_, i) => readRow(search, first + i)))
-  const tables = once(() => rows().map((row) => row.table()))
-  const table = once(() => tables().reduce((all, one) => joinTables(all, one, demand, policy), emptyTable))
+  const table = once(() => rows().reduce((all, row) => joinTables(all, row.table(), demand, policy), emptyTable))
+  const room = once(() => rows().reduce((sum, row) => sum + row.room, 0))
+  const anywhere = once(() => (room() < demand.quantity ? null : bestOf(table().get(demand.full), policy)))
   const stacks = once(() =>
     createStacks(
       grid,
@@ -56,17 +59,20 @@ export function createSectionChoices(search: Search, section: number): SectionCh
     adjacent: once(() => adjacentOf(rows(), demand, policy)),
     inRow: once(() => {
       let best: Front | undefined
-      for (const one of tables())
-        for (const choice of one.get(demand.full) ?? []) best = addToFront(best, choice, policy)
+      for (const row of rows()) {
+        if (row.room < demand.quantity) continue
+        for (const choice of row.table().get(demand.full) ?? []) best = addToFront(best, choice, policy)
+      }
       return bestOf(best, policy)
     }),
     // Seats that do not fit into the section do not fit into neighbouring rows of it.
-    stacked: (count) => (table().has(demand.full) ? stacks().best(count) : null),
+    stacked: (count) => (anywhere() === null ? null : stacks().best(count)),
+    anywhere,
     table,
     largest(together) {
       const states =
         together === 'row'
-          ? tables().flatMap((one) => [...one.keys()])
+          ? rows().flatMap((row) => [...row.table().keys()])
           : rows().flatMap((row) => row.fragments(1).map(({ state }) => state))
       return largestOf(states, demand)
     },
@@ -83,6 +89,8 @@ export function largestOf(states: Iterable<number>, demand: Demand): number {
 }
 
 interface RowChoices {
+  /** No party of more persons fits into the row. */
+  readonly room: number
   fragments(least: number): readonly Fragment[]
   table(): ChoiceTable
 }
@@ -93,8 +101,9 @@ function readRow({ index, masks, demand, policy, spared }: Search, row: number):
   if (how === sale.seats) {
     const seats: FreeRow = freeRow(grid, free, masks, row, spared)
     return {
+      room: seats.takeable,
       fragments: (least) => (seats.takeable < least ? [] : fragmentsOf(grid, seats, demand, least)),
-      table: () => (seats.takeable === 0 ? emptyTable : rowTable(grid, seats, demand, policy)),
+      table: once(() => (seats.takeable === 0 ? emptyTable : rowTable(grid, seats, demand, policy))),
     }
   }
   const bits = free.slice(grid.rowWord[row], grid.rowWord[row + 1])
@@ -102,6 +111,7 @@ function readRow({ index, masks, demand, policy, spared }: Search, row: number):
   const slots = wholeRow(grid, row, bits)
   const whole = slots === null || slots.includes(spared) ? [] : wholeRowFragments(grid, slots, how, demand)
   return {
+    room: slots?.length ?? 0,
     fragments: () => whole.filter(({ choice }) => choice.head < 2 * head.fragment),
     table() {
       const table = new Map(emptyTable)
