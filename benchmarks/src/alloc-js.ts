@@ -13,16 +13,22 @@ export const allocJs: Row = {
   async run() {
     const lines: Line[] = []
     const notes: string[] = []
+    const movings: number[] = []
     for (const seats of sizes)
       for (const full of fullness)
-        for (const { name, soldOut, ...figures } of await measured(seats, full)) {
+        for (const { name, moving, soldOut, ...figures } of await measured(seats, full)) {
           const shape = `${digits(seats)} seats, ${full} % full, n = ${name}`
           lines.push({ shape, unit: 'ns', lessIsBetter: true, ...figures })
+          if (full === 0) movings.push(moving)
           if (soldOut !== null)
             notes.push(
               `${digits(seats)} seats sold to the last one (n = 1–4, whole ladder): ${digits(soldOut)} ns a party`,
             )
         }
+    const [least, most] = [Math.min(...movings), Math.max(...movings)]
+    notes.push(
+      `while seats change between requests (64 parties live, otherwise empty): ${digits(least)} to ${digits(most)} ns`,
+    )
     return { lines, notes, verdicts: verdictsOf(lines) }
   },
 }

@@ -1,5 +1,4 @@
-import type { Section } from '../../packages/core/src/catalogue/venue.ts'
-import { packCodes, type SeatCode } from '../../packages/core/src/seating/occupancy.ts'
+import { packCodes, type SeatCode, type Section } from '@b-ticketing/core'
 
 /**
  * A synthetic house: sections of 10 rows of 25 seats, some of them taken at random, but for one hole of 8 at the very end, so
@@ -11,8 +10,8 @@ export interface Stand {
   readonly codes: readonly (readonly SeatCode[])[]
 }
 
-export const rowsPerSection = 10
-export const seatsPerRow = 25
+const rowsPerSection = 10
+const seatsPerRow = 25
 
 export function createStand(seats: number, full: number): Stand {
   const random = seeded(seats + full * 1_000)
@@ -50,7 +49,7 @@ function createSection(id: string): Section {
 }
 
 /** Numbers in [0, 1) that are the same in every run. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

@@ -5,14 +5,14 @@ export interface Character {
   readonly party: number
   /** Most let the house find seats together. */
   readonly chooses: 'auto' | 'by-hand'
-  readonly does: 'buys' | 'abandons the hold' | 'leaves the line' | 'goes away while waiting'
+  readonly does: 'buys' | 'gives the hold back' | 'abandons the hold' | 'leaves the line' | 'goes away while waiting'
   readonly card: Card
   /** Sends every request twice, as a nervous finger or a retrying proxy does. */
   readonly repeats: boolean
   /** Tries the seats before it is let in: without a pass, and with its queue ticket for one. */
   readonly pushesIn: boolean
-  /** Cancels a payment that takes too long. */
-  readonly impatient: boolean
+  /** Waits for the outcome of a payment however long it takes; others cancel it after a while. */
+  readonly patient: boolean
   /** How long it looks and types, a factor; 0: a robot. */
   readonly pace: number
 }
@@ -28,6 +28,9 @@ export const cards = [
 ] as const
 export type Card = (typeof cards)[number]
 
+/** A sale of so many fans takes as long as a card that times out: some of the first may wait for that. */
+const longSale = 5_000
+
 /**
  * The n-th fan of the crowd. Cards that keep an outcome open for ten seconds and more (`tok_timeout` for up to a minute) are
  * carried by the first fans only, so that everything is settled at the end. Of the holds, fewer are abandoned than the 40 % of
@@ -36,12 +39,16 @@ export type Card = (typeof cards)[number]
 export function character(p: { readonly random: Random; readonly nth: number; readonly fans: number }): Character {
   const { random, nth, fans } = p
   const early = nth < fans / 8
-  // A few of the very first wait a timeout out, when the sale is long enough for that.
-  const waitsOut = fans >= 5_000 && nth < 100
   return {
     party: Number(random.weighted({ 1: 10, 2: 20, 3: 30, 4: 40 })),
     chooses: random.weighted({ auto: 85, 'by-hand': 15 }),
-    does: random.weighted({ buys: 84, 'abandons the hold': 6, 'leaves the line': 5, 'goes away while waiting': 5 }),
+    does: random.weighted({
+      buys: 84,
+      'gives the hold back': 3,
+      'abandons the hold': 3,
+      'leaves the line': 5,
+      'goes away while waiting': 5,
+    }),
     card: random.weighted<Card>({
       tok_approve: 86,
       tok_decline: 6,
@@ -53,7 +60,7 @@ export function character(p: { readonly random: Random; readonly nth: number; re
     }),
     repeats: random.next() < 0.08,
     pushesIn: random.next() < 0.01,
-    impatient: !waitsOut,
+    patient: fans >= longSale && nth < 100,
     pace: 0.5 + random.next(),
   }
 }
@@ -66,6 +73,6 @@ export const lastFan: Character = {
   card: 'tok_approve',
   repeats: false,
   pushesIn: false,
-  impatient: false,
+  patient: true,
   pace: 0,
 }

@@ -5,6 +5,8 @@ import type { FanHold } from './seat-choice.ts'
 
 /** After so long an impatient fan presses cancel: while the card's bank may still answer. */
 const impatienceMs = 5_000
+/** Whoever pays later than this after the opening cannot wait for a card that takes a minute. */
+const patientBeforeMs = 3_000
 
 /** `too late`: the hold was over before the payment began, nothing was charged. */
 export async function pay(fan: Fan, hold: FanHold): Promise<'settled' | 'too late'> {
@@ -31,25 +33,26 @@ export async function pay(fan: Fan, hold: FanHold): Promise<'settled' | 'too lat
 
 const tooLate: readonly string[] = ['HOLD_EXPIRED', 'PASS_EXPIRED']
 
-/** Looks until it is COMPLETED or FAILED, less and less often. */
+/** Looks until it is COMPLETED or FAILED, less and less often, and loses patience in between. */
 async function outcome(fan: Fan, requestId: string): Promise<Answer> {
-  const began = performance.now()
-  let mayCancel = fan.who.impatient
+  const began = fan.elapsed()
+  const waitsItOut = fan.who.patient && began < patientBeforeMs
+  let cancelAt = began + impatienceMs
   for (let wait = 600; ; wait = Math.min(wait * 1.5, 2_000)) {
     await sleep(wait)
     const answer = await fan.send('GET', `/payments/${requestId}/status`)
     if (answer.status !== 200) fan.surprised('payment status', answer)
     if (answer.status !== 200 || answer.body.status !== 'PENDING' || fan.over()) return answer
-    if (mayCancel && performance.now() - began > impatienceMs) {
-      mayCancel = false
-      await cancel(fan, requestId)
-    }
+    if (waitsItOut || fan.elapsed() < cancelAt) continue
+    await cancel(fan, requestId)
+    cancelAt = fan.elapsed() + impatienceMs / 2
   }
 }
 
+/** While the outcome is unknown nothing can be cancelled: the fan will try again. */
 async function cancel(fan: Fan, requestId: string): Promise<void> {
-  const answer = await fan.send('POST', `/payments/${requestId}/cancel`, undefined, `cancel-${requestId}`)
-  const inTime =
-    answer.status === 202 || answer.body?.code === 'OUTCOME_UNKNOWN' || answer.body?.code === 'ALREADY_PAID'
-  if (!inTime) fan.surprised('cancelling', answer)
+  const key = `cancel-${requestId}-${Math.round(fan.elapsed())}`
+  const { status, body } = await fan.send('POST', `/payments/${requestId}/cancel`, undefined, key)
+  if (status === 202 || body?.code === 'OUTCOME_UNKNOWN' || body?.code === 'ALREADY_PAID') return
+  fan.surprised('cancelling', { status, body, retryAfterMs: null })
 }

@@ -23,6 +23,8 @@ export interface Internet {
 
 export interface InternetCounts {
   answered: number
+  /** Sent and not answered yet. */
+  pending: number
   /** Requests that met no answer at all, and answers of 5xx other than 503. */
   readonly failures: string[]
 }
@@ -32,7 +34,7 @@ export function connect(p: { readonly url: string; readonly sockets?: number; re
   const { hostname: host, port } = new URL(p.url)
   const { sockets = 256, timeoutMs = 20_000 } = p
   const agent = new Agent({ keepAlive: true, maxSockets: sockets, scheduling: 'fifo' })
-  const counts: InternetCounts = { answered: 0, failures: [] }
+  const counts: InternetCounts = { answered: 0, pending: 0, failures: [] }
 
   const send = (method: string, path: string, headers: Headers, text: string | undefined): Promise<RawAnswer> =>
     new Promise((resolve, reject) => {
@@ -58,8 +60,8 @@ export function connect(p: { readonly url: string; readonly sockets?: number; re
     const jar = new Map<string, string>()
     return {
       async request(method, path, body, extra) {
-        { const k = method+' '+path.replace(/payments\/[^/]+/,'payments/x'); const m = ((globalThis as any).kk ??= new Map()); m.set(k,(m.get(k)??0)+1) }
         const text = body === undefined ? undefined : JSON.stringify(body)
+        counts.pending++
         try {
           const raw = await send(method, path, headersOf(jar, text, extra), text)
           for (const cookie of raw.cookies) keep(jar, cookie)
@@ -69,6 +71,8 @@ export function connect(p: { readonly url: string; readonly sockets?: number; re
         } catch (error) {
           counts.failures.push(`${method} ${path}: ${(error as Error).message}`)
           return { status: 0, body: { code: 'NO_ANSWER' }, retryAfterMs: null }
+        } finally {
+          counts.pending--
         }
       },
     }

@@ -16,39 +16,42 @@ interface Sale {
   readonly books: CrowdBooks
 }
 
-/** From the last arrival on: as long as the slowest card takes, and a little for a slow machine. */
-const latestMs = 90_000
+/** From the last planned arrival on: as long as the slowest card takes, and much for a slow machine. */
+const latestMs = 180_000
+
+/**
+ * One machine is not eleven thousand: with so many requests unanswered the crowd has outrun it, and whoever has not come yet
+ * comes a little later. Otherwise every fan would only wait for all the others, and no hold would live to be paid for.
+ */
+const crowded = 500
+const lookAgainMs = 25
 
 /** The whole crowd, from the opening to the last fan who has seats or has given up. */
 export async function onSale(p: Sale & { readonly fans: number; readonly rate: number; readonly seed: number }) {
-  const { fans, rate, seed, books, scheduleId } = p
+  const { fans, rate, seed, books, scheduleId, internet } = p
   const random = createRandom(seed)
   const instants = arrivals({ fans, rate, random })
   const began = performance.now()
-  const end = began + instants.at(-1)! + latestMs
-  const over = (): boolean => performance.now() > end
-  await Promise.all(
-    instants.map(async (at, nth) => {
-      const who = character({ random, nth, fans })
-      const fan = createFan({
-        name: `fan-${nth + 1}`,
-        who,
-        browser: p.internet.browser(),
-        scheduleId,
-        random: createRandom(seed + 1 + nth * 7919),
-        books,
-        over,
-      })
-      await sleep(Math.max(0, at - (performance.now() - began)))
-      await visit(fan)
-    }),
-  )
+  const elapsed = (): number => performance.now() - began
+  const untilMs = instants.at(-1)! + latestMs
+  const visits: Promise<void>[] = []
+  for (const [nth, at] of instants.entries()) {
+    const who = character({ random, nth, fans })
+    if (at > elapsed()) await sleep(at - elapsed())
+    while (internet.counts.pending > crowded && elapsed() < untilMs) await sleep(lookAgainMs)
+    const browser = internet.browser()
+    const mood = createRandom(seed + 1 + nth * 7919)
+    visits.push(
+      visit(createFan({ name: `fan-${nth + 1}`, who, browser, scheduleId, random: mood, books, elapsed, untilMs })),
+    )
+  }
+  await Promise.all(visits)
 }
 
 const lastFansAtOnce = 250
-const lastFansMs = 90_000
+const lastFansMs = 120_000
 /** When no seat is free but some may come back: somebody else's hold or payment must end first. */
-const lookAgainMs = 250
+const seatsBackMs = 250
 
 /**
  * The last fans take single seats until none is free and none can come back. Bounded: a crowd that was too small for the
@@ -56,21 +59,22 @@ const lookAgainMs = 250
  */
 export async function lastFans(p: Sale & { readonly most: number; readonly seatsLeft: SeatsLeft }): Promise<boolean> {
   const { books, scheduleId } = p
-  const end = performance.now() + lastFansMs
-  const over = (): boolean => performance.now() > end
+  const began = performance.now()
+  const elapsed = (): number => performance.now() - began
   let sent = 0
   for (;;) {
     const { available, reserved } = await p.seatsLeft()
     if (available + reserved === 0) return true
     const now = Math.min(available, lastFansAtOnce, p.most - sent)
-    if (over() || (now === 0 && available > 0)) return false
+    if (elapsed() > lastFansMs || (now === 0 && available > 0)) return false
     const one = (i: number) => {
       const name = `last-fan-${sent + i + 1}`
       const random = createRandom(sent + i)
-      return visit(createFan({ name, who: lastFan, browser: p.internet.browser(), scheduleId, random, books, over }))
+      const browser = p.internet.browser()
+      return visit(createFan({ name, who: lastFan, browser, scheduleId, random, books, elapsed, untilMs: lastFansMs }))
     }
     await Promise.all(Array.from({ length: now }, (_, i) => one(i)))
     sent += now
-    if (now === 0) await sleep(lookAgainMs)
+    if (now === 0) await sleep(seatsBackMs)
   }
 }

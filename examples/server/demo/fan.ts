@@ -19,6 +19,8 @@ export interface Fan {
   surprised(step: string, answer: Answer): void
   /** Looks, thinks, types: `ms` at the pace of an average fan. */
   think(ms: number): Promise<void>
+  /** Since the sale opened, in ms. */
+  elapsed(): number
   /** Nobody waits for ever. */
   over(): boolean
 }
@@ -30,9 +32,12 @@ export function createFan(p: {
   readonly scheduleId: string
   readonly random: Random
   readonly books: CrowdBooks
-  readonly over: () => boolean
+  readonly elapsed: () => number
+  /** When the last of them goes home, in ms after the opening. */
+  readonly untilMs: number
 }): Fan {
-  const { name, who, browser, books, scheduleId, random, over } = p
+  const { name, who, browser, books, scheduleId, random, elapsed } = p
+  const over = (): boolean => elapsed() > p.untilMs
   const patiently = async (request: () => Promise<Answer>): Promise<Answer> => {
     for (let tries = 0; ; tries++) {
       const answer = await request()
@@ -48,6 +53,7 @@ export function createFan(p: {
     scheduleId,
     random,
     books,
+    elapsed,
     over,
     async send(method, path, body, key) {
       const headers = key === undefined ? undefined : { 'idempotency-key': key }

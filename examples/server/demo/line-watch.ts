@@ -3,8 +3,6 @@ import type { AdmissionQueue, LineDocument } from '@b-ticketing/core/ports'
 /** What the line's store showed at every tick of the sale. */
 export interface LineWatch {
   ticks: number
-  mostInside: number
-  mostWaiting: number
   /** Ticks at which offered + active stood above the capacity, or the parts did not add up to joined. */
   readonly overCapacity: string[]
   readonly unbalanced: string[]
@@ -13,8 +11,6 @@ export interface LineWatch {
 
 export const newLineWatch = (): LineWatch => ({
   ticks: 0,
-  mostInside: 0,
-  mostWaiting: 0,
   overCapacity: [],
   unbalanced: [],
   last: null,
@@ -34,8 +30,6 @@ export function look({ counts, capacity }: Pick<LineDocument, 'counts' | 'capaci
   const { joined, waiting, offered, active, lapsed, late, done, expired, left } = counts
   watch.ticks++
   watch.last = counts
-  watch.mostInside = Math.max(watch.mostInside, offered + active)
-  watch.mostWaiting = Math.max(watch.mostWaiting, waiting)
   if (capacity !== null && offered + active > capacity) {
     watch.overCapacity.push(`tick ${watch.ticks}: ${offered} offered + ${active} active > ${capacity}`)
   }

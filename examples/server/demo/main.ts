@@ -10,6 +10,8 @@ const say = (line = ''): void => void process.stdout.write(`${line}\n`)
 const n = (value: number): string => Math.round(value).toLocaleString('en')
 
 let house: HouseProcess | undefined
+/** What is under way fails when its house is closed under it: nothing to report. */
+let stopping = false
 
 async function main(): Promise<number> {
   const read = demoOptions(process.argv.slice(2), process.env)
@@ -39,7 +41,6 @@ async function demo(house: HouseProcess, options: DemoOptions): Promise<number> 
   const venueFile = options.venueFile ?? new URL('../data/jamsil.json', import.meta.url)
   const findings = audit(await gatherEvidence({ house, operator, result, venueFile }))
   for (const line of reportLines(findings)) say(line)
-  console.log((globalThis as any).kk, process.cpuUsage())
   if (!options.exit) {
     await operator.createSchedule({ scheduleId: 'game-2', venueId: sale.venueId, name: `${sale.name} 2` })
     say()
@@ -52,12 +53,13 @@ async function demo(house: HouseProcess, options: DemoOptions): Promise<number> 
 }
 
 function saleLine({ soldOut, seconds, answered, books }: SaleResult): string {
-  const seats = soldOut ? 'sold out' : 'not sold out: the crowd was too small or too slow for so many seats'
+  const seats = soldOut ? 'sold out' : 'not sold out (a larger crowd buys it all)'
   const perSecond = `${n(answered / seconds)} a second`
   return `${seats}, after ${seconds.toFixed(1)} s: ${n(books.paid)} fans with ${n(books.seatsPaid)} seats, ${n(answered)} requests (${perSecond})`
 }
 
 async function end(code: number): Promise<never> {
+  stopping = true
   await house?.close()
   process.exit(code)
 }
@@ -69,7 +71,8 @@ for (const [signal, code] of [
   process.once(signal, () => void end(code))
 }
 
-main().then(end, (error: unknown) => {
+main().then(end, async (error: unknown) => {
+  if (stopping) return
   process.stderr.write(`\ndemo: ${error instanceof Error ? error.message : String(error)}\n`)
-  return end(1)
+  await end(1)
 })

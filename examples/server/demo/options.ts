@@ -18,7 +18,7 @@ export type OptionsResult =
   | { readonly ok: true; readonly options: DemoOptions }
   | { readonly ok: false; readonly problem: string }
 
-const usage = 'usage: npm run demo -- [--fans 12000] [--seed 1] [--rate 2000] [--exit]'
+const usage = 'usage: npm run demo -- [--fans 11000] [--seed 1] [--rate 1500] [--exit]'
 
 /** The command line and the two names of the environment that the demo heeds, PORT and VENUE_FILE; or one line saying what is wrong. */
 export function demoOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): OptionsResult {
@@ -26,9 +26,9 @@ export function demoOptions(args: readonly string[], env: Readonly<Record<string
     const { values } = parseArgs({
       args: [...args],
       options: {
-        fans: { type: 'string', default: '12000' },
+        fans: { type: 'string', default: '11000' },
         seed: { type: 'string', default: '1' },
-        rate: { type: 'string', default: '2000' },
+        rate: { type: 'string', default: '1500' },
         exit: { type: 'boolean', default: false },
       },
     })

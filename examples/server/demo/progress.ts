@@ -71,12 +71,12 @@ export function block(s: Snapshot, width: number): readonly string[] {
     `${head}${'█'.repeat(full)}${'░'.repeat(room - full)} ${String(Math.floor(share * 100)).padStart(3)} %`,
     ` line    waiting ${n(line.waiting)} · group ${n(line.currentGroup)} · active ${n(line.active)} · offered ${n(line.offered)} · gone ${n(crowd.gone)}`,
     ` seats   available ${n(seats.available)} · holds ${n(seats.reserved)} · sold ${n(seats.completed)}`,
-    ` money   paying ${n(crowd.paying)} · paid ${n(crowd.paid)} · failed ${n(crowd.failed)} · too late ${n(crowd.turnedAway)} · mails ${n(s.mails)}`,
+    ` money   paying ${n(crowd.paying)} · paid ${n(crowd.paid)} · failed ${n(crowd.failed)} · turned away ${n(crowd.turnedAway)} · mails ${n(s.mails)}`,
     ` load    ${n(s.requestsPerSecond)} req/s · asked to wait ${n(crowd.askedToWait)}`,
   ].map((text) => text.slice(0, width))
 }
 
-export const plainLine = ({ seconds, seats, line, crowd, mails, requestsPerSecond }: Snapshot): string =>
+const plainLine = ({ seconds, seats, line, crowd, mails, requestsPerSecond }: Snapshot): string =>
   [
     `${clock(seconds)} sold ${n(seats.completed)}/${n(seats.capacity)}`,
     `waiting ${n(line.waiting)}`,

@@ -8,6 +8,8 @@ export const saleSettings = {
   passTtlSeconds: 30,
   claimWindowSeconds: 4,
   ratePerMinute: null,
+  /** Eight groups: what one machine that is also the crowd can serve, so that there is a line to see. */
+  capacity: 960,
 } as const satisfies Partial<SaleSettings>
 
 /** The server's environment: nothing of the caller's own, so that a REDIS_URL lying about does not change the demo. */

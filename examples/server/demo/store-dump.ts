@@ -1,5 +1,5 @@
 import type { MemoryRecord } from '@b-ticketing/core/memory'
-import type { Claim, HistoryRow, HoldRecord, Id, Ms, Notice, PaymentRecord, Version } from '@b-ticketing/core/ports'
+import type { Claim, HistoryRow, HoldRecord, Id, Ms, PaymentRecord, Version } from '@b-ticketing/core/ports'
 import type { LineWatch } from './line-watch.ts'
 
 /** The record's tables as they lie in the store: what the audit reads instead of asking the engine. */
@@ -9,7 +9,6 @@ export interface StoreDump {
   readonly histories: readonly (readonly HistoryRow[])[]
   readonly claims: readonly Claim[]
   readonly holds: readonly HoldRow[]
-  readonly notices: readonly NoticeRow[]
   /** Keys `scheduleId/section/seat` of seats that an operator blocked, or gave free. */
   readonly blocks: readonly { readonly key: string; readonly blocked: boolean }[]
   /** Seats that elastic sections created, by `scheduleId/section`. */
@@ -31,11 +30,6 @@ export interface HoldRow {
   readonly hold: HoldRecord | null
 }
 
-export interface NoticeRow {
-  readonly notice: Notice
-  readonly state: 'due' | 'sent' | 'refused'
-}
-
 export function dumpStore(record: MemoryRecord, line: LineWatch): StoreDump {
   const table = <Row>(name: string): ReadonlyMap<string, Row> => record.table<Row>({ name })
   const rows = <Row>(name: string): readonly Row[] => [...table<Row>(name).values()]
@@ -46,7 +40,6 @@ export function dumpStore(record: MemoryRecord, line: LineWatch): StoreDump {
     histories: rows('payment-history'),
     claims: rows('claim'),
     holds: rows('hold'),
-    notices: rows('notice'),
     blocks: [...table<{ blocked: boolean }>('seat-block')].map(([key, { blocked }]) => ({ key, blocked })),
     created: [...table<number>('created-seats')].map(([key, count]) => ({ key, count })),
     outbox: keys('outbox'),

@@ -31,17 +31,21 @@ async function shop(fan: Fan): Promise<boolean> {
     const end = await decide(fan, hold).finally(() => {
       fan.books.holding -= seats
     })
-    if (end !== 'too late') return end === 'settled'
+    if (end !== 'too late') return end !== 'abandoned'
   }
   fan.books.turnedAway++
   return true
 }
 
-async function decide(fan: Fan, hold: FanHold): Promise<'settled' | 'too late' | 'abandoned'> {
+async function decide(fan: Fan, hold: FanHold): Promise<'settled' | 'too late' | 'gone' | 'abandoned'> {
+  const { does } = fan.who
   await fan.think(900)
-  if (fan.who.does !== 'abandons the hold') return pay(fan, hold)
+  if (does !== 'abandons the hold' && does !== 'gives the hold back') return pay(fan, hold)
   fan.books.gone++
-  return 'abandoned'
+  if (does === 'abandons the hold') return 'abandoned'
+  const answer = await fan.send('DELETE', `/seats/holds/${hold.holdId}`)
+  if (answer.status !== 204 && answer.body?.code !== 'PASS_EXPIRED') fan.surprised('giving back', answer)
+  return 'gone'
 }
 
 async function leave(fan: Fan): Promise<void> {

@@ -68,8 +68,10 @@ function showAhead(ahead) {
   $('progress').value = 1 - ahead / furthest
 }
 
-const range = ({ lowSeconds, highSeconds }) =>
-  t.minutes(Math.max(1, Math.round(lowSeconds / 60)), highSeconds < 60 ? 0 : Math.ceil(highSeconds / 60))
+/** Declared, not assigned: the loop above runs before the lines below it do. */
+function range({ lowSeconds, highSeconds }) {
+  return t.minutes(Math.max(1, Math.round(lowSeconds / 60)), highSeconds < 60 ? 0 : Math.ceil(highSeconds / 60))
+}
 
 async function leave() {
   await call('DELETE', `/queue${query}`)

@@ -159,7 +159,7 @@ async function take(path, body) {
   showHold(answer.body)
 }
 
-const busy = (yes) => {
+function busy(yes) {
   for (const button of document.querySelectorAll('aside button')) button.disabled = yes
   if (!yes) showPicked()
 }

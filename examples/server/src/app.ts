@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Engine } from '@b-ticketing/core'
+import { type Engine, isTicketingError } from '@b-ticketing/core'
 import cors from 'cors'
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
@@ -80,7 +80,12 @@ export function createApp(options: AppOptions): App {
     readPages(),
     memo(() => openapiDocument(routes)),
   )
-  const onFault = (error: unknown, route?: Route) => log.error({ err: error, route: route?.path }, 'a request failed')
+  // BUSY asks a caller to come back: load that was shed, not a failure of ours.
+  const onFault = (error: unknown, route?: Route) =>
+    log[isTicketingError(error) && error.code === 'BUSY' ? 'warn' : 'error'](
+      { err: error, route: route?.path },
+      'a request failed',
+    )
   const serve = createServe({
     authenticate: createAuthenticate({ engine, adminToken: settings.adminToken, secure: settings.production }),
     limit: createRateLimit({

@@ -41,6 +41,10 @@ export function readSettings(env: Env): SettingsResult {
   const production = text('NODE_ENV') === 'production'
   checkStores(text, report)
   checkRole(text, report)
+  const store = ['REDIS_URL', 'MYSQL_URL', 'KAFKA_BROKERS'].find((name) => text(name) !== null)
+  const shared = production ? 'in production' : store ? `with ${store}` : null
+  // A gateway of its own signs its calls with a secret that it was told, not with one made up here.
+  const gatewayNeeds = !production && text('GATEWAY_URL') !== null ? 'with GATEWAY_URL' : null
   const settings: Settings = {
     production,
     host: text('HOST') ?? '127.0.0.1',
@@ -50,8 +54,8 @@ export function readSettings(env: Env): SettingsResult {
     smtpUrl: url('SMTP_URL', text, ['smtp:', 'smtps:'], report),
     mailFrom: text('MAIL_FROM') ?? 'no-reply@localhost',
     gatewayUrl: url('GATEWAY_URL', text, ['http:', 'https:'], report),
-    tokenSecrets: tokenSecrets(text('TOKEN_SECRETS'), production, report),
-    webhookSecret: webhookSecret(text('WEBHOOK_SECRET'), production, report),
+    tokenSecrets: tokenSecrets(text('TOKEN_SECRETS'), production, shared, report),
+    webhookSecret: webhookSecret(text('WEBHOOK_SECRET'), production, gatewayNeeds ?? shared, report),
     adminToken: adminToken(text('ADMIN_TOKEN'), production, report),
     sale: {
       groupSize: integer('GROUP_SIZE', 120, { min: 1, max: 100_000 }),
@@ -88,6 +92,11 @@ function checkStores(text: Text, report: Report): void {
   if (mysql && !redis) report('MYSQL_URL needs REDIS_URL: the line and the seat map live in Redis')
   if (kafka && !mysql) report('KAFKA_BROKERS needs MYSQL_URL: messages leave from the outbox in MySQL')
   if (kafka && !redis) report('KAFKA_BROKERS needs REDIS_URL: the line and the seat map live in Redis')
+  if (redis && !mysql && text('NODE_ENV') === 'production') {
+    report(
+      'REDIS_URL alone is for one process outside production: add MYSQL_URL, so that the record outlives the process',
+    )
+  }
   for (const [given, name] of [
     [redis, 'REDIS_URL'],
     [mysql, 'MYSQL_URL'],
@@ -129,9 +138,15 @@ function origins(given: string | null, report: Report): readonly string[] {
 const looksLikeDefault = (secret: string): boolean =>
   /change.?me|example|password|default/i.test(secret) || new Set(secret).size < 8
 
-function tokenSecrets(given: string | null, production: boolean, report: Report): readonly TokenSecret[] {
+/** `required`: where it cannot be made up, null where it can. */
+function tokenSecrets(
+  given: string | null,
+  production: boolean,
+  required: string | null,
+  report: Report,
+): readonly TokenSecret[] {
   if (given === null) {
-    if (production) report('TOKEN_SECRETS is required in production: kid:secret,… (the first signs)')
+    if (required) report(`TOKEN_SECRETS is required ${required}: kid:secret,… (the first signs)`)
     return [{ kid: 'made-up', secret: randomBytes(32).toString('base64url') }]
   }
   const secrets = given.split(',').map((entry) => {
@@ -149,9 +164,9 @@ function tokenSecrets(given: string | null, production: boolean, report: Report)
   return secrets
 }
 
-function webhookSecret(given: string | null, production: boolean, report: Report): string {
+function webhookSecret(given: string | null, production: boolean, required: string | null, report: Report): string {
   if (given === null) {
-    if (production) report('WEBHOOK_SECRET is required in production: whsec_<base64>')
+    if (required) report(`WEBHOOK_SECRET is required ${required}: whsec_<base64>`)
     return `whsec_${randomBytes(32).toString('base64')}`
   }
   const bytes = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(given)?.[1]

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { admitted, startServer, type TestServer } from './harness.ts'
+import { admitted, newKey, startServer, type TestServer } from './harness.ts'
 
 let server: TestServer
 let pass = ''
@@ -50,6 +50,28 @@ describe('W19: every seat route and every payment-creating route demands a valid
       const altered = own.slice(0, at) + (own[at] === 'A' ? 'B' : 'A') + own.slice(at + 1)
       const answer = await visitor.get('/seats/sections', { authorization: `Bearer ${altered}` })
       expect([answer.status, answer.body.code]).toEqual([401, 'PASS_REQUIRED'])
+    }
+  })
+
+  test('a pass that was left is 403 PASS_EXPIRED on each of them, reads too', async () => {
+    const visitor = await admitted(server)
+    const authorization = `Bearer ${visitor.cookies.get('bt_pass_game-1')}`
+    expect((await visitor.get('/seats/sections', { authorization })).status).toBe(200)
+    expect((await visitor.delete('/queue?scheduleId=game-1')).status).toBe(204)
+    const holdId = 'some-hold'
+    const payment = { holdId, amount: 1, email: 'fan@example.org', paymentToken: 'tok_approve' }
+    for (const route of server.app.routes.filter(({ path, method }) => guarded(path, method))) {
+      const bodies: Record<string, object> = {
+        selectSeats: { seatIds: ['A-1-1'] },
+        autoAssignSeats: { quantity: 1 },
+        requestPayment: payment,
+      }
+      const query = route.name === 'getSection' ? '?section=A' : ''
+      const answer = await visitor.request(route.method, route.path.replace('{holdId}', holdId) + query, {
+        headers: { authorization, ...(route.name === 'requestPayment' && newKey()) },
+        body: bodies[route.name],
+      })
+      expect([route.name, answer.status, answer.body?.code]).toEqual([route.name, 403, 'PASS_EXPIRED'])
     }
   })
 

@@ -224,6 +224,17 @@ describe('payments', () => {
 })
 
 describe('Idempotency-Key on every POST', () => {
+  test('counts from the first join on, whose answer makes the session', async () => {
+    const newcomer = server.visitor()
+    const key = newKey()
+    const first = await newcomer.post('/queue', { scheduleId: 'game-1' }, key)
+    const again = await newcomer.post('/queue', { scheduleId: 'game-1' }, key)
+    expect([first.status, again.status]).toEqual([201, 201])
+    expect(again.body).toEqual(first.body)
+    expect(told(await newcomer.post('/queue', { scheduleId: 'game-2' }, key))).toEqual([422, 'IDEMPOTENCY_KEY_REUSED'])
+    expect((await newcomer.post('/queue', { scheduleId: 'game-1' })).status).toBe(200)
+  })
+
   test('a hold is answered again, not taken again; another body is 422', async () => {
     const one = await admitted(server)
     const key = newKey()

@@ -76,7 +76,23 @@ describe('mixtures of stores', () => {
   })
 
   test('a store of its own is refused while this build only embeds', () => {
-    expect(problemsOf({ REDIS_URL: 'redis://r' })).toEqual([expect.stringContaining('only the embedded adapters')])
+    const secrets = { TOKEN_SECRETS: `a:${secret}`, WEBHOOK_SECRET: webhook }
+    expect(problemsOf({ REDIS_URL: 'redis://r', ...secrets })).toEqual([
+      expect.stringContaining('only the embedded adapters'),
+    ])
+  })
+
+  test('Redis alone is refused in production', () => {
+    expect(problemsOf({ ...production, REDIS_URL: 'redis://r' }).join('\n')).toContain('outside production')
+  })
+
+  test('secrets are made up only where nobody else has to know them', () => {
+    const redis = problemsOf({ REDIS_URL: 'redis://r' }).join('\n')
+    expect(redis).toContain('TOKEN_SECRETS is required with REDIS_URL')
+    expect(redis).toContain('WEBHOOK_SECRET is required with REDIS_URL')
+    const gateway = { GATEWAY_URL: 'http://127.0.0.1:4000' }
+    expect(problemsOf(gateway)).toEqual([expect.stringContaining('WEBHOOK_SECRET is required with GATEWAY_URL')])
+    expect(problemsOf({ ...gateway, WEBHOOK_SECRET: webhook })).toEqual([])
   })
 })
 

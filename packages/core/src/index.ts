@@ -71,7 +71,15 @@ export type { Accepted, Outcome, Refused } from './shared/outcome.ts'
 export { type Runtime, systemRuntime } from './shared/runtime.ts'
 export type { TokenSecret } from './shared/token.ts'
 export type { Id, Ms, Page, Version } from './shared/types.ts'
-export { type DrawDisclosure, verifyDraw } from './waiting-room/draw.ts'
+export {
+  createPermutation,
+  type DrawDisclosure,
+  drawPending,
+  lineDraw,
+  type Permutation,
+  verifyDraw,
+} from './waiting-room/draw.ts'
+export { currentGroup, opened } from './waiting-room/line.ts'
 export type { Pass, PassClaims } from './waiting-room/pass.ts'
 export type { QueueTicket } from './waiting-room/queue-ticket.ts'
 export type { Sessions } from './waiting-room/session.ts'

@@ -11,6 +11,7 @@ export interface Cluster {
   /** Processes that are up, by name. */
   live(): readonly { readonly name: string; readonly engine: Engine }[]
   kill(process: number): void
+  freeze(process: number, ms: number): void
   /** Dead processes come back until then; afterwards all of them are up. */
   settle(): void
 }
@@ -87,6 +88,7 @@ export function createCluster(p: {
       alive: process.alive,
       death: buried.signal,
       kill: die,
+      thawed: process.thawed,
       failpoint,
     }
     machine.process = { ...process, kill: die }
@@ -126,6 +128,7 @@ export function createCluster(p: {
   return {
     live: () => machines.flatMap(({ name, engine }) => (engine ? [{ name, engine }] : [])),
     kill: (index) => machines[index % machines.length]?.process?.kill(),
+    freeze: (index, ms) => machines[index % machines.length]?.process?.freeze(ms),
     settle: () => {
       settling = true
     },

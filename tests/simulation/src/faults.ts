@@ -39,6 +39,7 @@ export interface Caller {
   /** Aborts at its death. */
   readonly death: AbortSignal
   readonly kill: () => void
+  readonly thawed: () => Promise<void>
   readonly failpoint: Failpoint | null
 }
 
@@ -76,8 +77,10 @@ export function withFaults<Port extends object>(p: {
         calls++
         dies('before')
         const call = async (): Promise<unknown> => {
+          await caller.thawed()
           if (!caller.alive()) return never
           const reply: unknown = await Reflect.apply(member, target, args)
+          await caller.thawed()
           return caller.alive() ? reply : never
         }
         const { fail, lose, repeat, delay, maxDelayMs } = weather.profile

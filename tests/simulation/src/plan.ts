@@ -28,6 +28,7 @@ export interface ProcessPlan {
 
 export type Incident = { readonly atMs: number } & (
   | { readonly do: 'kill'; readonly process: number }
+  | { readonly do: 'freeze'; readonly process: number; readonly forMs: number }
   | { readonly do: 'lose'; readonly store: LossyStore }
   | { readonly do: 'down'; readonly port: string; readonly forMs: number }
   | { readonly do: 'operate'; readonly act: OperatorAct }
@@ -160,6 +161,12 @@ function troubles(random: Random, troubleMs: number, processes: number): Inciden
     do: 'kill' as const,
     process: random.below(processes),
   }))
+  const freezes = Array.from({ length: random.chance(0.3) ? 1 : 0 }, () => ({
+    atMs: atMs(),
+    do: 'freeze' as const,
+    process: random.below(processes),
+    forMs: 3_000 + random.below(45_000),
+  }))
   const losses = Array.from({ length: random.below(3) }, () => ({
     atMs: atMs(),
     do: 'lose' as const,
@@ -171,5 +178,5 @@ function troubles(random: Random, troubleMs: number, processes: number): Inciden
     port: random.pick(downPorts),
     forMs: 500 + random.below(8_000),
   }))
-  return [...kills, ...losses, ...outages]
+  return [...kills, ...freezes, ...losses, ...outages]
 }

@@ -14,6 +14,10 @@ export interface VirtualProcess {
   readonly runtime: Runtime
   alive(): boolean
   kill(): void
+  /** Stops it for a while, as SIGSTOP does: whatever it would do meanwhile, it does late. */
+  freeze(ms: number): void
+  /** Resolves when it is not frozen. */
+  thawed(): Promise<void>
 }
 
 interface Event {
@@ -35,7 +39,14 @@ export function createScheduler(p: { readonly random: Random; readonly start: nu
     now: () => now,
     process: ({ skewMs = 0 } = {}) => {
       let alive = true
-      const whenAlive = (run: () => void) => () => void (alive && run())
+      let frozenUntil = 0
+      const whenAlive =
+        (run: () => void): (() => void) =>
+        () => {
+          if (!alive) return
+          if (frozenUntil > now) schedule(frozenUntil - now, whenAlive(run))
+          else run()
+        }
       const sleep: Runtime['sleep'] = ({ ms, signal }) =>
         new Promise((resolve) => {
           if (signal?.aborted) return resolve()
@@ -58,6 +69,13 @@ export function createScheduler(p: { readonly random: Random; readonly start: nu
         kill: () => {
           alive = false
         },
+        freeze: (ms) => {
+          frozenUntil = Math.max(frozenUntil, now + ms)
+        },
+        thawed: () =>
+          frozenUntil <= now
+            ? Promise.resolve()
+            : new Promise((resolve) => schedule(frozenUntil - now, whenAlive(resolve))),
       }
     },
     run: async ({ until, done, after }) => {

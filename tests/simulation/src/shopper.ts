@@ -203,6 +203,8 @@ async function reuseKey(
     what: same ? 'repeat the payment' : 'reuse the key',
     call: (engine) => engine.payments.request(body),
   })
+  const refusedSame = same && answer.is === 'refused' && answer.code === 'IDEMPOTENCY_KEY_REUSED'
+  stage.witness.check('I15', !refusedSame, () => `the same body of ${first.requestId} is another one`)
   if (answer.is === 'value') {
     const { requestId } = answer.value
     stage.witness.check(
@@ -286,9 +288,9 @@ async function cancelBooking(
   stage.journal.met('booking cancel')
 }
 
-async function leave(stage: Stage, { visitor, pass, ticket, actor: { name } }: Shopper): Promise<void> {
+async function leave(stage: Stage, { visitor, pass, ticket, actor: { name, random } }: Shopper): Promise<void> {
   const { desk } = stage
-  await desk.insist({
+  const left = await desk.insist({
     actor: name,
     what: 'leave',
     call: (engine) => engine.waitingRoom.leave({ scheduleId, visitor, ticket, pass }),
@@ -298,4 +300,17 @@ async function leave(stage: Stage, { visitor, pass, ticket, actor: { name } }: S
     what: 'release all',
     call: (engine) => engine.seating.releaseAll({ scheduleId, visitor }),
   })
+  // A line that forgot everything believes a pass by its signature until it ends.
+  if (left.is !== 'value' || !random.chance(0.3) || stage.journal.counts.has('loss of admissionQueue')) return
+  const back = await desk.ask({
+    actor: name,
+    what: 'assign 1 after leaving',
+    call: (engine) => engine.seating.autoAssign({ pass, quantity: 1 }),
+  })
+  const forgotten = stage.journal.counts.has('loss of admissionQueue')
+  stage.witness.check(
+    'I10',
+    forgotten || back.is !== 'value' || !back.value.ok,
+    () => 'a pass that was given back took a seat',
+  )
 }

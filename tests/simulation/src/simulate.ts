@@ -5,6 +5,7 @@ import { createLineCheck } from './check/line-check.ts'
 import { createMessageCheck } from './check/message-check.ts'
 import { createRecordCheck } from './check/record-check.ts'
 import { judgeRest } from './check/rest-check.ts'
+import { createSettingsWatch } from './check/settings-watch.ts'
 import { createCluster } from './cluster.ts'
 import { createDesk } from './desk.ts'
 import { visit } from './fan.ts'
@@ -64,7 +65,8 @@ export async function simulate(p: { readonly seed: number; readonly sabotage?: S
   const record = createTracedRecord()
 
   const stores = createStores({ plan, record, machine, random: random.fork() })
-  const line = createLineCheck({ now: scheduler.now, witness, journal })
+  const inForce = createSettingsWatch({ record, now: scheduler.now })
+  const line = createLineCheck({ now: scheduler.now, inForce, witness, journal })
   const holds = createHoldCheck({
     now: scheduler.now,
     maxSeats: plan.settings.maxSeatsPerVisitor ?? 4,
@@ -89,6 +91,8 @@ export async function simulate(p: { readonly seed: number; readonly sabotage?: S
     adapters: {
       ...raw,
       admissionQueue: tap(raw.admissionQueue, line.ears),
+      bookingStore: tap(raw.bookingStore, recordCheck.ears),
+      lockStore: tap(raw.lockStore, { acquire: (_q, reply) => reply.ok || journal.met('lock refused') }),
       seatInventory: tap(raw.seatInventory, holds.ears),
       eventBus: tap(raw.eventBus, messages.busEars),
       outbox: tap(raw.outbox, messages.outboxEars),
@@ -110,7 +114,11 @@ export async function simulate(p: { readonly seed: number; readonly sabotage?: S
   const onIncident = async (incident: Incident): Promise<void> => {
     await world.runtime.sleep({ ms: incident.atMs })
     if (incident.do === 'kill') cluster.kill(incident.process)
-    else if (incident.do === 'operate') await operate(stage, actor('operator'), incident.act)
+    else if (incident.do === 'freeze') {
+      journal.met('freeze')
+      journal.say('world', `process ${incident.process + 1} stops for ${incident.forMs} ms`)
+      cluster.freeze(incident.process, incident.forMs)
+    } else if (incident.do === 'operate') await operate(stage, actor('operator'), incident.act)
     else if (incident.do === 'lose') {
       if (incident.store === 'admissionQueue') line.lost()
       if (incident.store === 'seatInventory') holds.lost()
@@ -160,7 +168,10 @@ export async function simulate(p: { readonly seed: number; readonly sabotage?: S
   const steps = await scheduler.run({
     until,
     done: () => rested || failed !== undefined || witness.findings.length > 0,
-    after: recordCheck.look,
+    after: () => {
+      recordCheck.look()
+      inForce.look()
+    },
   })
   if (failed !== undefined) onUntyped('the tale', failed)
   else witness.check('I5', rested || witness.findings.length > 0, () => 'the sale never came to its rest')

@@ -100,7 +100,7 @@ function createdPrice({ hold }: PaymentRow, key: string): number {
 }
 
 /** Totals: the gateway's till and the house's sales, to the last won. */
-export function totals({ store, ledger }: Pick<Evidence, 'store' | 'ledger'>): { taken: number; sold: number } {
+function totals({ store, ledger }: Pick<Evidence, 'store' | 'ledger'>): { taken: number; sold: number } {
   const taken = [...netOf(ledger).values()].reduce((sum, value) => sum + value, 0)
   const sold = store.payments.filter(isSold).reduce((sum, { amount }) => sum + amount.value, 0)
   return { taken, sold }

@@ -1,4 +1,6 @@
+import type { StoreDump } from '../store-dump.ts'
 import { byRequestId, type Check, isSold, ownsSeats, seatKey, seatKeysOf } from './evidence.ts'
+import type { SeatBook } from './seat-book.ts'
 
 /** Seats are free again this long after the failure, expiry or cancellation that freed them. */
 const freeWithinMs = 5_000
@@ -98,6 +100,7 @@ export const seatsAddUp: Check = ({ scheduleId, seatBook, store, shown: { seats:
   expect('capacity shown', shown.capacity, capacity)
   expect('AVAILABLE + RESERVED + COMPLETED + BLOCKED', available + reserved + completed + blocked, capacity)
   expect('COMPLETED shown', completed, sold)
+  expect('BLOCKED shown', blocked, blockedSeats(scheduleId, seatBook, store))
   if (sold > capacity) offenders.push(`${sold} seats sold of ${capacity}`)
   return {
     id: 'I14',
@@ -105,4 +108,14 @@ export const seatsAddUp: Check = ({ scheduleId, seatBook, store, shown: { seats:
     count: capacity,
     offenders,
   }
+}
+
+/** As the venue lists them, unless an operator decided otherwise. */
+function blockedSeats(scheduleId: string, seatBook: SeatBook, store: StoreDump): number {
+  const decided = new Map(store.blocks.map(({ key, blocked }) => [key, blocked]))
+  for (const [place, { blocked }] of seatBook.seats) {
+    const key = `${scheduleId}/${place}`
+    if (!decided.has(key)) decided.set(key, blocked)
+  }
+  return [...decided].filter(([key, blocked]) => blocked && key.startsWith(`${scheduleId}/`)).length
 }

@@ -28,7 +28,7 @@ export function createAuthenticate(p: { engine: Engine; adminToken: string | nul
   const mint = (): Caller => {
     const { visitor, token } = p.engine.sessions.mint()
     const cookie = formatCookie({ name: sessionCookie, value: token, maxAgeSeconds: sessionSeconds, secure: p.secure })
-    return { slips: { visitor }, scope: null, cookies: [cookie] }
+    return { slips: { visitor }, scope: visitor, cookies: [cookie] }
   }
 
   const ofVisitor = (visitor: string, slips: Readonly<Record<string, unknown>> = {}): Caller => ({
@@ -49,7 +49,10 @@ export function createAuthenticate(p: { engine: Engine; adminToken: string | nul
       case 'ticket':
         return ofVisitor(...demandTicket(call, visitor))
       case 'pass':
-        return demandPass(p.engine, call, visitor).then((pass) => ofVisitor(pass.visitor, { pass }))
+        // A POST asks the line once more as it writes; whatever else needs a pass needs one that was not left.
+        return demandPass(p.engine, call, visitor, route.method !== 'POST').then((pass) =>
+          ofVisitor(pass.visitor, { pass }),
+        )
     }
   }
 }
@@ -69,10 +72,10 @@ function demandTicket(call: Call, visitor: string | null): [string, { ticket: st
   return [visitor, { ticket }]
 }
 
-async function demandPass(engine: Engine, call: Call, visitor: string | null) {
+async function demandPass(engine: Engine, call: Call, visitor: string | null, live: boolean) {
   const token = bearerOf(call) ?? cookiePass(call)
   if (!token || visitor === null) throw new HttpProblem('PASS_REQUIRED', 'the way to the seats leads through the line')
-  const pass = await engine.waitingRoom.verifyPass({ token, visitor })
+  const pass = await engine.waitingRoom.verifyPass({ token, visitor, live })
   const { scheduleId } = call.rawQuery
   if (scheduleId !== undefined && scheduleId !== pass.scheduleId) {
     throw new HttpProblem('PASS_REQUIRED', 'this pass is for another sale')

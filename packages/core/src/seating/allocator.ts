@@ -8,7 +8,7 @@ import { createCommonAnswers } from './common-answers.ts'
 import type { Part } from './hold.ts'
 import { createLadder, type Reach, type Step } from './ladder.ts'
 import type { PackedSection, SeatChange, SeatCode } from './occupancy.ts'
-import { createOccupancyIndex } from './occupancy-index.ts'
+import { OccupancyIndex } from './occupancy-index.ts'
 import { checkRequest, isCommon } from './request-check.ts'
 import type { RunIndex } from './run-index.ts'
 import { createSearches, type SearchKind } from './searches.ts'
@@ -36,13 +36,18 @@ export interface Allocator {
 
 /** `sections` in venue order. */
 export function createAllocator(sections: readonly Section[]): Allocator {
-  const index = createOccupancyIndex(sections)
+  const index = new OccupancyIndex(sections)
   const { grid } = index
   const kindOf = createSearches(index)
   const commonAnswer = createCommonAnswers(index, kindOf)
   const everywhere = sections.map((_, rank) => rank)
 
-  return { replace: index.replace, apply: index.apply, mark: index.mark, allocate }
+  return {
+    replace: (state) => index.replace(state),
+    apply: (change) => index.apply(change),
+    mark: (part, code) => index.mark(part, code),
+    allocate,
+  }
 
   function allocate({ request, policy = 'nearest', explain = false }: AllocateParams): AllocationResult {
     if (!explain && isCommon(request)) {
@@ -72,9 +77,9 @@ export function createAllocator(sections: readonly Section[]): Allocator {
 
   /** Rungs 1 and 2 of most requests: the best row is known already. On the same rung the preferred section comes first. */
   function adjacentRow(runs: RunIndex, { sections: within, preferred }: Reach): number {
-    const bestOf = (rank: number) => runs.best(grid.sectionRow[rank]!, grid.sectionRow[rank + 1]!)
+    const bestOf = (rank: number) => runs.bestOf(grid.sectionRow[rank]!, grid.sectionRow[rank + 1]!)
     if (within.length === 1) return bestOf(within[0]!)
-    const best = runs.best(0, grid.rows)
+    const best = runs.best()
     if (best < 0 || preferred < 0) return best
     const own = bestOf(preferred)
     return own >= 0 && runs.orphans(own) > 0 === runs.orphans(best) > 0 ? own : best

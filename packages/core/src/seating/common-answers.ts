@@ -26,20 +26,20 @@ interface Lane {
 const lanesPerPolicy = 10
 
 export function createCommonAnswers(
-  { grid, version }: OccupancyIndex,
+  index: OccupancyIndex,
   kindOf: (request: AllocationRequest, policy: AllocationPolicy) => SearchKind,
 ): CommonAnswers {
   const lanes: Record<AllocationPolicy, (Lane | undefined)[]> = { nearest: [], yield: [], 'first-fit': [] }
 
   return ({ quantity, together }, policy) => {
     const lane = laneOf(quantity, policy)
-    const row = lane.runs.best(0, grid.rows)
+    const row = lane.runs.best()
     if (row < 0) return together === 'adjacent' && lane.final ? refuse(lane, quantity, policy) : null
     const looks = lane.runs.looks(row)
     if (lane.answer !== null && lane.row === row && lane.looks === looks) return lane.answer
     lane.row = row
     lane.looks = looks
-    lane.answer = { ok: true, value: adjacentAllocation(grid, lane.runs, row, -1) }
+    lane.answer = { ok: true, value: adjacentAllocation(index.grid, lane.runs, row, -1) }
     return lane.answer
   }
 
@@ -56,10 +56,10 @@ export function createCommonAnswers(
   }
 
   function refuse(lane: Lane, quantity: number, policy: AllocationPolicy): AllocationResult {
-    if (lane.refusal !== null && lane.refusedAt === version()) return lane.refusal
+    if (lane.refusal !== null && lane.refusedAt === index.version) return lane.refusal
     let largestFit = quantity - 1
-    while (largestFit > 0 && laneOf(largestFit, policy).runs.best(0, grid.rows) < 0) largestFit--
-    lane.refusedAt = version()
+    while (largestFit > 0 && laneOf(largestFit, policy).runs.best() < 0) largestFit--
+    lane.refusedAt = index.version
     lane.refusal = { ok: false, reason: 'SEATS_UNAVAILABLE', largestFit }
     return lane.refusal
   }

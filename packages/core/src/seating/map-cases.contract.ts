@@ -68,15 +68,17 @@ export const mapCases: Readonly<Record<string, Case>> = {
     assert.equal(incarnationOf((await b.snapshot()).version), 1)
   },
 
-  'a newer incarnation replaces, an older one is late': async (b) => {
+  'of two loaders the second takes nothing away: what is present stays, an older one is late': async (b) => {
     await b.install(2, sectionState('A', 4))
-    await b.hold(take('ann', [0]))
+    const hold = await b.hold(take('ann', [0]))
     assert.deepEqual(await b.install(1, sectionState('A', 4), sectionState('B', 4)), ['present', 'present'])
     assert.equal(await b.codes().catch(() => 'missing'), 'missing', 'B was not installed by a late loader')
-    assert.deepEqual(await b.install(3, sectionState('A', 4), sectionState('B', 4)), ['installed', 'installed'])
-    assert.equal(await b.codes(), '0000')
-    assert.deepEqual(await b.holdsOf('ann'), [])
+    assert.deepEqual(await b.install(3, sectionState('A', 4), sectionState('B', 4)), ['present', 'installed'])
+    assert.equal(await b.codes('A'), '1000')
+    assert.deepEqual(await b.holdsOf('ann'), [hold])
+    assert.deepEqual(await b.run(release(hold)), { is: 'done' })
     await b.hold(take('ann', [0, 1, 2, 3], { quota: 4 }))
+    assert.equal(incarnationOf((await b.snapshot()).version), 3)
   },
 
   'H13: after a loss claims, blocks and holds are back, and nothing from before matches': async (b) => {

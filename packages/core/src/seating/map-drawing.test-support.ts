@@ -19,7 +19,7 @@ export interface DrawnMap {
   readonly states: readonly PackedSection[]
 }
 
-export function drawSection(id: string, drawn: Drawing | DrawnSection, prefix = ''): Section {
+function drawSection(id: string, drawn: Drawing | DrawnSection, prefix = ''): Section {
   const { rows: drawing, ...rest } = 'rows' in drawn ? drawn : { rows: drawn }
   const rows = drawing.map((line, rank) => drawRow(line, rank, prefix))
   const front = rows[0]?.seats ?? []
@@ -53,7 +53,7 @@ function drawSeat(mark: string, row: string, number: number, position: number, y
 
 const codes: Readonly<Record<string, SeatCode>> = { x: 1, A: 2, b: 3 }
 
-export const drawState = (id: string, drawn: Drawing | DrawnSection): PackedSection => {
+const drawState = (id: string, drawn: Drawing | DrawnSection): PackedSection => {
   const marks = [...('rows' in drawn ? drawn.rows : drawn).join('')].filter((mark) => !'|│'.includes(mark))
   return { section: id, count: marks.length, version: 1, codes: packCodes(marks.map((mark) => codes[mark] ?? 0)) }
 }

@@ -3,12 +3,12 @@ import { isId } from '../shared/ids.ts'
 import type { AllocationRequest } from './allocation.ts'
 
 /** No party is larger, whatever a sale's own limit. */
-export const largestParty = 500
+const largestParty = 500
 
 /** Combinations of parts the allocator is willing to look at. */
 const mostCombinations = 20_000
 
-export const isQuantity = (value: unknown, limit = largestParty): value is number =>
+const isQuantity = (value: unknown, limit = largestParty): value is number =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= Math.min(limit, largestParty)
 
 /** A request that names no more than a quantity and how far to go, and both are right: nothing else needs a look. */

@@ -41,7 +41,7 @@ export interface ScheduleStore {
   forgetPin(requestId: Id): void
   /** Frees at most `limit` due holds; true when more may be due. */
   freeDue(now: Ms, limit?: number): boolean
-  replaceSections(incarnation: number, states: readonly SectionState[]): void
+  addSections(incarnation: number, states: readonly SectionState[]): void
 }
 
 export function createScheduleStore(): ScheduleStore {
@@ -96,7 +96,6 @@ export function createScheduleStore(): ScheduleStore {
     const { section } = state
     return createSectionStore({
       section,
-      incarnation,
       count: state.count,
       version: nextVersion(),
       onOwned: count,
@@ -106,16 +105,6 @@ export function createScheduleStore(): ScheduleStore {
         return change.version
       },
     })
-  }
-
-  /** A section is thrown away with every hold that stands in it: what the record knows of them comes back with its load. */
-  const drop = (section: Id): void => {
-    for (const hold of [...holds.values()]) {
-      if (hold.parts.some((part) => part.section === section)) endHold(hold.holdId, 'ADMIN')
-    }
-    const store = sections.get(section)
-    for (let seat = 0; store && seat < store.count(); seat++) store.put(seat, undefined, 'ADMIN')
-    sections.delete(section)
   }
 
   return {
@@ -161,8 +150,7 @@ export function createScheduleStore(): ScheduleStore {
       }
       return true
     },
-    replaceSections: (newer, states) => {
-      for (const { section } of states) drop(section)
+    addSections: (newer, states) => {
       incarnation = newer
       version = Math.max(version, newer * incarnationSpan)
       for (const state of states) sections.set(state.section, createSection(state))

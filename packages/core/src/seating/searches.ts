@@ -9,7 +9,7 @@ import { createDemand } from './demand.ts'
 import { createLadder, type Ladder, type Reach } from './ladder.ts'
 import type { OccupancyIndex } from './occupancy-index.ts'
 import { once } from './once.ts'
-import { createRunIndex, type RunIndex } from './run-index.ts'
+import { RunIndex } from './run-index.ts'
 import { createSeatMasks, type SeatMasks } from './seat-masks.ts'
 import type { Search } from './section-choices.ts'
 
@@ -60,14 +60,14 @@ export function createSearches(
       policy,
       plain: !asked && request.parts === undefined,
       passes,
-      runs: once(() => createRunIndex(index, without.search.masks, request.quantity, policy)),
+      runs: once(() => new RunIndex(index, without.search.masks, request.quantity, policy)),
       ladders: once(() => passes.map(({ search }) => createLadder(search))),
       remember({ together, sections, preferred }, compute) {
         const key = `${together} ${sections.length === 1 ? sections[0] : ''} ${preferred}`
         const known = answers.get(key)
-        if (known?.version === index.version()) return known.result
+        if (known?.version === index.version) return known.result
         const result = compute()
-        keep(answers, key, { version: index.version(), result })
+        keep(answers, key, { version: index.version, result })
         return result
       },
     }

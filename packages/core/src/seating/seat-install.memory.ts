@@ -9,9 +9,9 @@ export function installSections(
   p: { readonly incarnation: number; readonly sections: readonly SectionState[]; readonly now: Ms },
 ): readonly ('installed' | 'present')[] {
   if (p.incarnation < store.incarnation()) return p.sections.map(() => 'present')
-  const absent = p.sections.filter(({ section }) => (store.sections.get(section)?.incarnation ?? -1) < p.incarnation)
+  const absent = p.sections.filter(({ section }) => !store.sections.has(section))
   if (absent.length === 0) return p.sections.map(() => 'present')
-  store.replaceSections(p.incarnation, absent)
+  store.addSections(p.incarnation, absent)
   for (const state of absent) putClaims(store, state)
   for (const hold of holdsIn(absent)) restore(store, hold, p.now)
   store.log.restart(store.version())

@@ -155,9 +155,10 @@ export interface SeatInventory {
     }
   >
   /**
-   * Installs what is absent or of an older incarnation; `present` changes nothing. A loader of an older incarnation than the
-   * schedule's installs nothing (`present`). Claims and blocks win over holds; due holds and those that lost a seat are left
-   * out; restored holds keep their version. No delta spans an installation.
+   * Installs what is absent, which is what the store cannot vouch for. `present` changes nothing, whatever the incarnation: of
+   * two loaders at once the second throws away nothing that was held since the first. A loader of an older incarnation than
+   * the schedule's installs nothing (`present`). Claims and blocks win over holds; due holds and those that lost a seat are
+   * left out; restored holds keep their version. No delta spans an installation.
    */
   install(p: {
     readonly scheduleId: Id

@@ -83,7 +83,7 @@ export function createSeatLoader(p: {
     observer.log('info', 'seats loaded from the record', { scheduleId, incarnation, sections: sections.length })
   }
 
-  /** Two loaders at once would bump twice, and the second would throw away what was held since the first. */
+  /** For speed: of two loaders at once the second reads it all again, and installs nothing. */
   const loadLocked = async (book: Loadable): Promise<void> => {
     const lock = { key: `seats-${book.scheduleId}`.slice(0, 64), owner: newId(runtime) }
     for (let i = 0; i < 5; i++) {

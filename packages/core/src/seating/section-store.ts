@@ -17,7 +17,6 @@ export type Cell =
 /** Seats of one installed section, whose they are, and the same packed. */
 export interface SectionStore {
   readonly section: Id
-  readonly incarnation: number
   count(): number
   /** Undefined: free, or no such seat. */
   cell(seat: number): Cell | undefined
@@ -39,7 +38,6 @@ const codeOf = (cell: Cell | undefined): SeatCode => {
 
 export function createSectionStore(p: {
   readonly section: Id
-  readonly incarnation: number
   readonly count: number
   /** Version of the section as it was installed. */
   readonly version: Version
@@ -61,7 +59,6 @@ export function createSectionStore(p: {
 
   return {
     section: p.section,
-    incarnation: p.incarnation,
     count: () => count,
     cell: (seat) => cells[seat],
     exists: (seat) => Number.isInteger(seat) && seat >= 0 && seat < count,

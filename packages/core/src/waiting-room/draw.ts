@@ -62,11 +62,18 @@ export function verifyDraw(p: {
 
 const rounds = 12
 
+export interface Permutation {
+  numberOf(rank: number): number
+  rankOf(number: number): number
+}
+
 /**
+ * Numbers of ranks and ranks of numbers, for many at once.
+ *
  * A Feistel network over a grid of rows × columns just large enough for n; what falls outside 1..n walks on (cycle walking),
  * so the whole is a permutation of 1..n, computed for one rank without the others.
  */
-function createPermutation(draw: LineDraw) {
+export function createPermutation(draw: LineDraw): Permutation {
   const rows = Math.max(4, Math.ceil(Math.sqrt(draw.n)))
   const columns = Math.max(4, Math.ceil(draw.n / rows))
   const noise = createNoise(draw.key)

@@ -72,6 +72,21 @@ describe('ETA', () => {
 })
 
 describe('the poll limiter', () => {
+  test('whoever comes back as told is never too early, also when the interval got shorter', () => {
+    const limiter = createPollLimiter()
+    const visitor = { scheduleId: 'game', visitor: 'fan' }
+    for (const [at, nextPollMs] of [
+      [0, 15_000],
+      [10, 15_000],
+      [20, 1_500],
+    ] as const) {
+      assert.equal(limiter.tooEarly({ ...visitor, now: at }), null)
+      limiter.told({ ...visitor, now: at, nextPollMs })
+    }
+    assert.equal(limiter.tooEarly({ ...visitor, now: 20 + 1_499 }), 1)
+    assert.equal(limiter.tooEarly({ ...visitor, now: 20 + 1_500 }), null)
+  })
+
   const visitor = { scheduleId: 'game-1', visitor: 'fan' }
 
   test('three polls per interval are free, each interval anew', () => {

@@ -31,7 +31,10 @@ export function createPollLimiter(p: { readonly slots?: number } = {}): PollLimi
     },
     told: ({ scheduleId, visitor, now, nextPollMs }) => {
       const { slot, owner } = slotOf(scheduleId, visitor, slots)
-      if (owners[slot] === owner && ends[slot] === 0) ends[slot] = now + nextPollMs
+      if (owners[slot] !== owner) return
+      // A sale that opens shortens the interval: whoever comes back as told is never too early.
+      const end = ends[slot] as number
+      ends[slot] = end === 0 ? now + nextPollMs : Math.min(end, now + nextPollMs)
     },
   }
 }

@@ -11,7 +11,7 @@ import { createJoins } from './joins.ts'
 import type { LineCounts, QueueMember } from './line.ts'
 import type { Lines, LineView } from './lines.ts'
 import { type Pass, signPass, verifyPass } from './pass.ts'
-import { passExpired } from './pass-gate.ts'
+import { createPassGate, passExpired } from './pass-gate.ts'
 import { createSpread } from './poll-interval.ts'
 import { createPollLimiter } from './poll-limiter.ts'
 import { isFinal, placeIn, type QueueStatus, type WaitingState, waitingState } from './queue-status.ts'
@@ -53,8 +53,11 @@ export interface WaitingRoom {
    * `engine.leave` knows about payments and holds as well. @throws `TICKET_INVALID`, `PASS_REQUIRED` for a ticket or pass that is not this visitor's.
    */
   leave(p: { scheduleId: Id; visitor: Id; ticket?: string; pass?: Pass; as?: 'left' | 'done' }): Promise<void>
-  /** The typed slip behind a pass token. @throws `PASS_REQUIRED` (bad, foreign, other kind), `PASS_EXPIRED`. */
-  verifyPass(p: { token: string; visitor?: Id }): Promise<Pass>
+  /**
+   * The typed slip behind a pass token. `live` asks the line as well (batched), which knows the passes that were left.
+   * @throws `PASS_REQUIRED` (bad, foreign, other kind), `PASS_EXPIRED`; with `live` also `BUSY`.
+   */
+  verifyPass(p: { token: string; visitor?: Id; live?: boolean }): Promise<Pass>
   /** Groups in order with their members, from the lists of the store. */
   members(p: { scheduleId: Id; group?: number; after?: string }): Promise<Page<QueueMember>>
   stats(p: { scheduleId: Id }): Promise<LineCounts>
@@ -74,6 +77,7 @@ type Holder = Pick<QueueTicketClaims, 'scheduleId' | 'epoch' | 'place' | 'visito
 
 export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoomDeps): WaitingRoom {
   const limiter = createPollLimiter()
+  const gate = createPassGate({ queue, lines, tokens, runtime })
   const join = createJoins({ queue, lines, runtime })
 
   const claim = createBatch<{ number: number; visitor: Id }, PlaceReply>({
@@ -204,6 +208,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoom
         throw new TicketingError('PASS_REQUIRED', 'a pass of this visitor is required')
       const { epoch } = await lines.record(pass.scheduleId)
       if (epoch !== pass.epoch || runtime.now() >= pass.expiresAt) throw passExpired()
+      if (p.live === true) await gate.demand({ pass })
       return pass
     },
 

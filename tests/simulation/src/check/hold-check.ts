@@ -121,6 +121,11 @@ export function createHoldCheck(p: {
         if (hold.requestId === null && hold.epoch !== command.epoch) end(hold.holdId)
       journal.met('holds of an old epoch released')
     } else if (reply.is === 'done' && command.do === 'grow') journal.met('elastic creation')
+    if (reply.is === 'stale' && (command.do === 'release' || command.do === 'extend' || command.do === 'pin')) {
+      const known = holds.get(command.holdId)
+      const own = known?.version === command.version && known.holder === command.holder
+      witness.check('H13', !own || !isLive(known), () => `live hold ${command.holdId} is stale for its own holder`)
+    }
     if (reply.is === 'hold' || reply.is === 'done') operations.set(command.operationId, command.do)
     if (reply.is === 'stale' && command.do === 'pin') journal.met('stale pin refused')
     if (reply.is === 'missing') journal.met('section missing')
@@ -161,6 +166,13 @@ export function createHoldCheck(p: {
           if (!reply) continue
           heard(command, reply)
           if (reply.is === 'done') projected(command)
+        }
+      },
+      holds: ({ keys }, replies) => {
+        if (replies === 'missing') return
+        for (const [i, key] of keys.entries()) {
+          if (!('holdId' in key) || replies[i]?.length !== 0) continue
+          witness.check('H13', !isLive(holds.get(key.holdId)), () => `live hold ${key.holdId} is gone`)
         }
       },
       reap: (_q, { stalePins }) => {

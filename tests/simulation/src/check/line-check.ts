@@ -2,6 +2,7 @@ import type { AdmissionQueue, LineDocument } from '@b-ticketing/core/ports'
 import type { Journal } from '../journal.ts'
 import type { Ears } from '../tap.ts'
 import type { Witness } from '../witness.ts'
+import type { SettingsWatch } from './settings-watch.ts'
 
 /** What was seen of one epoch of the line. */
 interface EpochBook {
@@ -20,6 +21,9 @@ interface EpochBook {
   scarred: boolean
 }
 
+/** No pass of these sales lives longer, its claim window included. */
+const longestPassMs = 120_000
+
 /** The line as an outsider keeps its books: from the calls and answers of the store alone. */
 export interface LineCheck {
   readonly ears: Ears<AdmissionQueue>
@@ -28,10 +32,11 @@ export interface LineCheck {
 
 export function createLineCheck(p: {
   readonly now: () => number
+  readonly inForce: SettingsWatch
   readonly witness: Witness
   readonly journal: Journal
 }): LineCheck {
-  const { now, witness, journal } = p
+  const { now, inForce, witness, journal } = p
   const books = new Map<string, EpochBook>()
 
   const bookOf = (epoch: string): EpochBook => {
@@ -55,8 +60,8 @@ export function createLineCheck(p: {
   const admitted = (book: EpochBook, heads: number, document: LineDocument | null): void => {
     for (let i = 0; i < heads; i++) book.admissions.push(now())
     while (book.admissions[0] !== undefined && book.admissions[0] <= now() - 60_000) book.admissions.shift()
-    const rate = document?.ratePerMinute ?? null
-    if (rate === null || heads === 0) return
+    if (heads === 0) return
+    const rate = Math.min(document?.ratePerMinute ?? Number.POSITIVE_INFINITY, inForce.rate())
     witness.check(
       'W6',
       book.admissions.length <= rate,
@@ -68,12 +73,10 @@ export function createLineCheck(p: {
   const livePasses = (book: EpochBook): number =>
     book.scarred ? 0 : [...book.passes.values()].filter((until) => until > now()).length
 
-  const holdsCapacity = ({ capacity }: LineDocument, busy: number, what: string): void =>
-    witness.check(
-      'I9',
-      capacity === null || busy <= capacity,
-      () => `${what}: ${busy} offered or active at a capacity of ${capacity}`,
-    )
+  const holdsCapacity = (document: LineDocument, busy: number, what: string): void => {
+    const capacity = Math.min(document.capacity ?? Number.POSITIVE_INFINITY, inForce.capacity(0))
+    witness.check('I9', busy <= capacity, () => `${what}: ${busy} offered or active at a capacity of ${capacity}`)
+  }
 
   const read = (document: LineDocument): void => {
     const book = bookOf(document.epoch)
@@ -185,8 +188,10 @@ export function createLineCheck(p: {
     tick: (_q, reply) => {
       if (reply !== 'RECOVER') ticked(reply)
     },
-    configure: (_q, reply) => {
-      if (reply !== 'RECOVER') read(reply)
+    configure: ({ recover }, reply) => {
+      if (reply === 'RECOVER') return
+      read(reply)
+      if (recover) journal.met('recovery')
     },
     claim: ({ epoch, mode, places }, replies) => {
       if (replies === 'RECOVER') return
@@ -216,6 +221,9 @@ export function createLineCheck(p: {
         if (mode === 'claim' && until !== undefined)
           witness.check('W13', until === reply.until || book.scarred, () => `a second claim of ${number} moved its end`)
         book.passes.set(number, reply.until)
+        const capacity = inForce.capacity(longestPassMs)
+        const live = livePasses(book)
+        witness.check('I9', live <= capacity, () => `${live} passes at a capacity of ${capacity}`)
       }
     },
     leave: ({ epoch, places }, replies) => {

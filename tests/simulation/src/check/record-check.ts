@@ -1,7 +1,8 @@
 import type { Notice, PaymentRecord, PaymentState, Venue } from '@b-ticketing/core'
-import type { Claim, HistoryRow } from '@b-ticketing/core/ports'
+import type { BookingStore, Claim, HistoryRow } from '@b-ticketing/core/ports'
 import type { Journal } from '../journal.ts'
 import { createPriceList } from '../prices.ts'
+import type { Ears } from '../tap.ts'
 import type { RowChange, TracedRecord } from '../traced-record.ts'
 import type { Witness } from '../witness.ts'
 
@@ -21,6 +22,7 @@ const isOpen = (state: PaymentState): boolean => state !== 'COMPLETED' && state 
 export interface RecordCheck {
   /** To be called after every step. */
   look(): void
+  readonly ears: Ears<BookingStore>
 }
 
 export function createRecordCheck(p: {
@@ -33,6 +35,7 @@ export function createRecordCheck(p: {
   const priceOf = createPriceList(p.venue)
   const payments = record.rows<PaymentRecord>('payment')
   const claims = record.rows<Claim>('claim')
+  const abandoned = new Set<string>()
   const histories = record.rows<readonly HistoryRow[]>('payment-history')
 
   const claimChanged = ({ key, before, after }: RowChange): void => {
@@ -70,11 +73,7 @@ export function createRecordCheck(p: {
       const owed = now.hold.seats.reduce((sum, { seatId }) => sum + (priceOf(seatId) ?? Number.NaN), 0)
       witness.check('I13', now.amount.value === owed, () => `payment ${key} asks for ${now.amount.value}, not ${owed}`)
       witness.check('I6', now.state === 'REQUESTED' && now.version === 1, () => `payment ${key} began as ${now.state}`)
-      witness.check(
-        'I6',
-        !record.rows('payment-tombstone').has(key),
-        () => `payment ${key} was opened on its tombstone`,
-      )
+      witness.check('I6', !abandoned.has(key), () => `payment ${key} was opened on its tombstone`)
       return
     }
     if (old.version === now.version) {
@@ -157,6 +156,16 @@ export function createRecordCheck(p: {
   }
 
   return {
+    ears: {
+      abandon: ({ requestIds }, replies) => {
+        for (const [i, reply] of replies.entries()) {
+          const requestId = requestIds[i]
+          if (reply !== 'abandoned' || requestId === undefined) continue
+          abandoned.add(requestId)
+          journal.met('tombstone')
+        }
+      },
+    },
     look: () => {
       const changes = record.takeChanges()
       if (changes.length === 0) return

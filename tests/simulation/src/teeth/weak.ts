@@ -3,6 +3,7 @@ import type {
   AdmissionQueue,
   BookingStore,
   NoticeStore,
+  OpenRequest,
   Outbox,
   PaymentGateway,
   SeatInventory,
@@ -68,6 +69,20 @@ export const withoutFreeing = (port: BookingStore): BookingStore => ({
     port.advance({
       changes: changes.map((change) => (change.claims === 'free' ? { ...change, claims: 'keep' } : change)),
     }),
+})
+
+/** The price as a client would have it. */
+export const withoutServerPrice = (port: BookingStore): BookingStore => ({
+  ...port,
+  open: ({ requests }) => {
+    const cheap = (amount: OpenRequest['hold']['amount']) => ({ ...amount, value: 1 })
+    return port.open({
+      requests: requests.map((request) => ({
+        ...request,
+        hold: { ...request.hold, amount: cheap(request.hold.amount) },
+      })),
+    })
+  },
 })
 
 /** A late success that does not ask whether the seats are still free. */

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { demoOptions } from './options.ts'
+
+test('defaults', () => {
+  expect(demoOptions([], {})).toEqual({
+    ok: true,
+    options: { fans: 11_000, seed: 1, rate: 1_500, exit: false, port: 0, venueFile: null },
+  })
+})
+
+test('everything given', () => {
+  const args = ['--fans', '500', '--seed=7', '--rate', '100', '--exit']
+  expect(demoOptions(args, { PORT: '3000', VENUE_FILE: 'park.json' })).toEqual({
+    ok: true,
+    options: { fans: 500, seed: 7, rate: 100, exit: true, port: 3_000, venueFile: 'park.json' },
+  })
+})
+
+test.each([
+  [['--fans', '0'], '--fans must be a whole number from 1 to 200000'],
+  [['--fans', '1e9'], '--fans must be a whole number'],
+  [['--fans', '2.5'], '--fans must be a whole number'],
+  [['--fans=-3'], '--fans must be a whole number'],
+  [['--fans', ''], '--fans must be a whole number'],
+  [['--seed', 'x'], '--seed must be a whole number'],
+  [['--rate', 'NaN'], '--rate must be a whole number'],
+  [['--rate'], '--rate'],
+  [['--fas', '3'], "'--fas'"],
+  [['now'], "'now'"],
+])('%j is refused in one line', (args, says) => {
+  const read = demoOptions(args, {})
+  expect(read.ok).toBe(false)
+  const problem = read.ok ? '' : read.problem
+  expect(problem).toContain(says)
+  expect(problem).toContain('usage: npm run demo')
+  expect(problem).not.toContain('\n')
+})
+
+test('a port that is none', () => {
+  expect(demoOptions([], { PORT: '70000' })).toMatchObject({ ok: false })
+})
