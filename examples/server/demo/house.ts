@@ -1,14 +1,9 @@
 // The demo's server, a process of its own: the reference server on embedded adapters, as main.ts of the server builds it, and a
 // window for the audit: asked over IPC for the record, it hands out the tables as they lie in the store.
-import { readFileSync } from 'node:fs'
-import { createBookingEngine, importVenue, isTicketingError, systemRuntime } from '@b-ticketing/core'
-import { createMemoryRecord, createScriptedGateway, inMemoryAdapters } from '@b-ticketing/core/memory'
+import { isTicketingError, systemRuntime } from '@b-ticketing/core'
+import { createMemoryRecord, inMemoryAdapters } from '@b-ticketing/core/memory'
 import { pino } from 'pino'
-import { createApp } from '../src/app.ts'
-import { webhookSender } from '../src/gateway/webhook-sender.ts'
-import { mailboxTransport, mailNotifier } from '../src/mail/mail-notifier.ts'
-import { createMailbox } from '../src/mail/mailbox.ts'
-import { createMetrics } from '../src/metrics.ts'
+import { openServer, readVenue } from '../src/server.ts'
 import { readSettings } from '../src/settings.ts'
 import type { FromHouse, ToHouse } from './house-talk.ts'
 import { newLineWatch, watched } from './line-watch.ts'
@@ -22,43 +17,18 @@ async function open() {
   if (!read.ok) throw new Error(read.problems.join('; '))
   const { settings } = read
   const log = pino({ level: settings.logLevel })
-  const metrics = createMetrics(log)
-  let address = ''
-  const deliver = webhookSender({
-    url: () => `${address}/webhooks/payments`,
-    secret: settings.webhookSecret,
-    now: systemRuntime.now,
-  })
-  const gateway = createScriptedGateway({ runtime: systemRuntime, deliver })
-  const mailbox = createMailbox()
   const record = createMemoryRecord()
   const line = newLineWatch()
-  const adapters = inMemoryAdapters({ runtime: systemRuntime, record })
-  const engine = await createBookingEngine({
-    ...adapters,
-    admissionQueue: watched(adapters.admissionQueue, scheduleId, line),
-    gateway,
-    notifier: mailNotifier(mailboxTransport(mailbox, systemRuntime.now), settings.mailFrom),
-    tokenSecrets: settings.tokenSecrets,
-    observer: metrics.observer,
-  })
-  const venueFile = settings.venueFile ?? new URL('../data/jamsil.json', import.meta.url)
-  const venue = importVenue(JSON.parse(readFileSync(venueFile, 'utf8')))
-  const sale = { ...settings.sale, ...saleSettings }
-  await engine.schedules.create({ scheduleId, venue, name: venue.name, state: 'open', settings: sale })
-  await engine.start()
-  const app = createApp({ engine, settings, log, metrics, mailbox: mailbox.messages, ledger: gateway.ledger })
-  address = await app.listen()
-  const close = async (): Promise<void> => {
-    await app.close({ graceMs: 500 })
-    await engine.close()
-  }
+  const memory = inMemoryAdapters({ runtime: systemRuntime, record })
+  const stores = { ...memory, admissionQueue: watched(memory.admissionQueue, scheduleId, line) }
+  const server = await openServer({ settings, log, stores, venue: readVenue(settings), sale: saleSettings })
   const size = (name: string): number => record.table({ name }).size
   const pulse = () => ({
-    mails: mailbox.messages().length,
+    mails: server.mails().length,
     unfinished: size('payment-due') + size('outbox') + size('notice-open'),
   })
-  return { address, dump: () => dumpStore(record, line), pulse, close }
+  const close = () => server.close({ graceMs: 500 })
+  return { address: server.address, dump: () => dumpStore(record, line), pulse, close }
 }
 
 // Ctrl-C reaches every process of the terminal: the one that started this house decides when it closes.

@@ -31,7 +31,7 @@ $('back').textContent = t.back
 fillForms()
 showLegend()
 showPlan()
-await Promise.all([restoreHold(), readPassTime(), showReservations($('reservations'))])
+await Promise.all([restore(), readPassTime(), showReservations($('reservations'))])
 follow()
 setInterval(tick, 500)
 
@@ -190,7 +190,12 @@ function showHold(next) {
   view.update()
 }
 
-async function restoreHold() {
+/** After a reload: the payment that was running, else the hold. */
+async function restore() {
+  const requestId = sessionStorage.getItem(`payment ${scheduleId}`)
+  if (requestId !== null && (await call('GET', `/payments/${requestId}/status`)).ok) {
+    return void watchPayment({ requestId, message: '' })
+  }
   const { ok, body } = await call('GET', `/seats/holds${query}`)
   if (ok && body.items.length > 0) showHold(body.items[0])
 }
@@ -223,14 +228,17 @@ $('pay').addEventListener('submit', async (event) => {
     trouble,
   )
   busy(false)
-  if (!answer.ok) return refused(answer)
+  // A refusal that names a payment: this hold is being paid, or is paid, already.
+  if (!answer.ok && answer.body.requestId === undefined) return refused(answer)
   hold = null
   $('held').hidden = true
-  await watchPayment(answer.body)
+  await watchPayment({ message: answer.body.title, ...answer.body })
 })
 
 /** The result as it comes; a completed purchase gives the slot back to the line. */
 async function watchPayment({ requestId, message }) {
+  sessionStorage.setItem(`payment ${scheduleId}`, requestId)
+  $('choose').hidden = true
   $('result').hidden = false
   $('once-more').hidden = true
   showMessage('PENDING', message)
@@ -245,6 +253,7 @@ async function watchPayment({ requestId, message }) {
   $('cancel-payment').hidden = true
   const { body } = await persist('GET', `/payments/${requestId}/message`, undefined, trouble)
   showMessage(status, body.message)
+  sessionStorage.removeItem(`payment ${scheduleId}`)
   await showReservations($('reservations'))
   if (status === 'COMPLETED') return leave()
   $('once-more').hidden = false

@@ -11,7 +11,7 @@ test('GET /schedules and /schedules/{scheduleId}', async () => {
   const { body } = await server.visitor().get('/schedules')
   const schedule = {
     scheduleId: 'game-1',
-    name: 'Bears – Twins',
+    name: 'Test park',
     venueId: 'test-park',
     startsAt: null,
     opensAt: null,

@@ -1,11 +1,8 @@
-import { createBookingEngine, type Engine, importVenue, systemRuntime } from '@b-ticketing/core'
-import { createScriptedGateway, inMemoryAdapters } from '@b-ticketing/core/memory'
+import { type Engine, importVenue, systemRuntime } from '@b-ticketing/core'
+import { inMemoryAdapters } from '@b-ticketing/core/memory'
 import { pino } from 'pino'
-import { type App, createApp } from '../src/app.ts'
-import { webhookSender } from '../src/gateway/webhook-sender.ts'
-import { mailboxTransport, mailNotifier } from '../src/mail/mail-notifier.ts'
-import { createMailbox } from '../src/mail/mailbox.ts'
-import { createMetrics } from '../src/metrics.ts'
+import type { App } from '../src/app.ts'
+import { openServer } from '../src/server.ts'
 import { readSettings, type Settings } from '../src/settings.ts'
 
 /** A server on a free port of 127.0.0.1, everything embedded, as main.ts builds it. */
@@ -76,43 +73,20 @@ export async function startServer(
   const { settings } = read
   const lines: string[] = []
   const log = pino({ level: settings.logLevel }, { write: (line: string) => void lines.push(line) })
-  const metrics = createMetrics(log)
-  let url = ''
-  const deliver = webhookSender({
-    url: () => `${url}/webhooks/payments`,
-    secret: settings.webhookSecret,
-    now: systemRuntime.now,
-  })
-  const gateway = createScriptedGateway({ runtime: systemRuntime, deliver })
-  const mailbox = createMailbox()
-  const engine = await createBookingEngine({
-    ...inMemoryAdapters({ runtime: systemRuntime }),
-    gateway,
-    notifier: mailNotifier(mailboxTransport(mailbox, systemRuntime.now), settings.mailFrom),
-    tokenSecrets: settings.tokenSecrets,
-    observer: metrics.observer,
-  })
-  const venue = importVenue(venueDocument)
-  await engine.schedules.create({
-    scheduleId: 'game-1',
-    name: 'Bears – Twins',
-    venue,
-    state: 'open',
-    settings: { ...settings.sale, ...p.sale },
-  })
-  await engine.start()
-  const app = createApp({
-    engine,
+  const server = await openServer({
     settings,
     log,
-    metrics,
-    mailbox: mailbox.messages,
-    ledger: gateway.ledger,
-    ...(p.heartbeatMs !== undefined && { heartbeatMs: p.heartbeatMs }),
-    ...(p.maxStreams !== undefined && { maxStreams: p.maxStreams }),
-    ...(p.now !== undefined && { now: p.now }),
+    stores: inMemoryAdapters({ runtime: systemRuntime }),
+    venue: importVenue(venueDocument),
+    port: 0,
+    ...(p.sale && { sale: p.sale }),
+    app: {
+      ...(p.heartbeatMs !== undefined && { heartbeatMs: p.heartbeatMs }),
+      ...(p.maxStreams !== undefined && { maxStreams: p.maxStreams }),
+      ...(p.now !== undefined && { now: p.now }),
+    },
   })
-  url = await app.listen({ port: 0 })
+  const { address: url, app, engine } = server
   const check = documentedBy(app.routes)
   return {
     url,
@@ -122,10 +96,7 @@ export async function startServer(
     lines,
     visitor: () => createClient(url, {}, check),
     operator: () => createClient(url, { authorization: `Bearer ${adminToken}` }, check),
-    async [Symbol.asyncDispose]() {
-      await app.close({ graceMs: 200 })
-      await engine.close()
-    },
+    [Symbol.asyncDispose]: () => server.close({ graceMs: 200 }),
   }
 }
 

@@ -57,7 +57,7 @@ test.each([
   ['REQUESTS_PER_SECOND_PER_ADDRESS', '1.5'],
   ['GATEWAY_URL', 'ftp://gateway'],
   ['WEBHOOK_SECRET', 'secret'],
-  ['TOKEN_SECRETS', 'a:short'],
+  ['TOKEN_SECRETS', 'a:'],
   ['TOKEN_SECRETS', secret],
   ['LOG_LEVEL', 'loud'],
   ['ALLOWED_ORIGINS', 'tickets.example.org'],
@@ -128,4 +128,10 @@ test('several token secrets: the first signs, kids are unique', () => {
   const result = readSettings({ TOKEN_SECRETS: `new:${secret},old:${secret}x` })
   expect(result.ok && result.settings.tokenSecrets.map(({ kid }) => kid)).toEqual(['new', 'old'])
   expect(problemsOf({ TOKEN_SECRETS: `a:${secret},a:${secret}` }).join()).toContain('twice')
+})
+
+test('a short secret starts outside production only', () => {
+  const short = { TOKEN_SECRETS: 'a:short', WEBHOOK_SECRET: 'whsec_c2hvcnQ=' }
+  expect(problemsOf(short)).toEqual([])
+  expect(problemsOf({ ...short, NODE_ENV: 'production' }).join()).toMatch(/TOKEN_SECRETS.*WEBHOOK_SECRET/)
 })
