@@ -1,14 +1,17 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { renderStateTable } from '@b-ticketing/core'
+import { sharedRedis } from '@b-ticketing/services'
+import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { buyWithCurl } from './snippets/curl.ts'
 import { embed } from './snippets/embed.ts'
 import { cases } from './snippets/own-adapter.ts'
+import { openEngine } from './snippets/redis.ts'
 import { refreshed, shownIn } from './snippets/regions.ts'
 
 const root = join(import.meta.dirname, '..')
-const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md']
+const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'packages/redis-adapter/README.md']
   .concat(readdirSync(import.meta.dirname, { recursive: true }).map((file) => join('docs', String(file))))
   .filter((file) => file.endsWith('.md'))
 
@@ -36,6 +39,18 @@ test('the embedding snippet sells seats', async () => {
   const said: string[] = []
   await embed((line) => said.push(line))
   expect(said).toEqual(['PENDING', 'COMPLETED'])
+})
+
+test('the Redis snippet opens an engine whose locks are in Redis', async (context) => {
+  const shared = await sharedRedis()
+  if (shared === null) return context.skip()
+  const redis = new Redis(shared.url)
+  const engine = await openEngine(redis, 'a secret of at least 32 characters for this test')
+  const lease = await engine.locks.acquireLockWithSharding({ resource: `docs-${process.pid}` })
+  expect(await lease.release()).toBe(true)
+  await engine.close()
+  expect(redis.status).toBe('ready')
+  redis.disconnect()
 })
 
 describe('the adapter snippet passes the conformance kit', () => {

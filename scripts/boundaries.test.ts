@@ -44,6 +44,7 @@ const offenders: Record<string, readonly [file: string, imports: string]> = {
   'engine-is-for-entries': [`${core}/payment/m.ts`, '../engine.ts'],
   'ports-import-types-only': [`${core}/seating/n.port.ts`, './hold.ts'],
   'memory-adapters-stay-out-of-production': [`${core}/o.ts`, './seating/seat-inventory.memory.ts'],
+  'test-support-is-for-tests': [`${core}/seating/w.ts`, './seating.test-support.ts'],
   'contracts-stay-out-of-production': [`${core}/p.ts`, './seating/seat-inventory.contract.ts'],
   'core-has-no-dependencies': [`${core}/shared/q.ts`, 'some-package'],
   'core-has-no-builtins': [`${core}/shared/r.ts`, 'node:crypto'],

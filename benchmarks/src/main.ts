@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { allocJs } from './alloc-js.ts'
 import { queueJoin, queuePoll } from './queue-in-process.ts'
+import { queueJoinCore, queueScale } from './queue-redis.ts'
 import { printRow, type Row } from './table.ts'
 
-const rows: readonly Row[] = [allocJs, queueJoin, queuePoll]
+const rows: readonly Row[] = [allocJs, queueJoin, queuePoll, queueJoinCore, queueScale]
 
 /** `npm run bench [-- row …]`: all rows, or those named. */
 const wanted = process.argv.slice(2)

@@ -25,7 +25,7 @@ import type { NoticeStore } from './notification/notice-store.port.ts'
 import { createNotices, type Notices } from './notification/notices.ts'
 import type { Notifier } from './notification/notifier.port.ts'
 import type { GatewayEvent, PaymentGateway } from './payment/payment-gateway.port.ts'
-import type { AllocationPolicy } from './seating/allocation.ts'
+import { type AllocationPolicy, allocationPolicies } from './seating/allocation.ts'
 import { createExpiryLoop } from './seating/expiry-loop.ts'
 import { createFeedLoop } from './seating/feed-loop.ts'
 import { createHoldDesk } from './seating/hold-desk-service.ts'
@@ -35,6 +35,7 @@ import type { SeatSource } from './seating/seat-source.port.ts'
 import type { Seating } from './seating/seating.ts'
 import { createSeating } from './seating/seating-service.ts'
 import { TicketingError } from './shared/errors.ts'
+import { failClosed } from './shared/fail-closed.ts'
 import { newId } from './shared/ids.ts'
 import { type Loop, repeat } from './shared/loop.ts'
 import { type Observer, silentObserver } from './shared/observer.ts'
@@ -97,7 +98,7 @@ export interface Engine {
   readonly locks: ShardedLock
   /** Starts every loop of its roles; returns once consumers are subscribed. Repeatable. */
   start(): Promise<void>
-  /** Runs every loop once: for tests and schedulers of your own. */
+  /** Runs every loop once: for tests and schedulers of your own. Throws, when all have run, what the first that failed threw. */
   tick(): Promise<void>
   /** Stops loops and consumers, finishes what is running, closes what the adapters opened. Repeatable. */
   close(): Promise<void>
@@ -106,8 +107,13 @@ export interface Engine {
 
 /** @throws TicketingError `CONFIG_INVALID` */
 export async function createBookingEngine(options: EngineOptions): Promise<Engine> {
+  demandOptions(options)
   const { runtime = systemRuntime, observer = silentObserver, policy = 'nearest' } = options
-  const { catalogue, eventBus, deadLetters, bookingStore, paymentView, gateway, noticeStore, notifier } = options
+  const { eventBus, gateway, notifier } = options
+  // The waiting room and seating see to the faults of their own stores.
+  const [catalogue, bookingStore] = [failClosed(options.catalogue), failClosed(options.bookingStore)]
+  const [paymentView, noticeStore] = [failClosed(options.paymentView), failClosed(options.noticeStore)]
+  const deadLetters = failClosed(options.deadLetters)
   const { admissionQueue: queue, seatInventory: inventory, seatSource: source } = options
   const tokens = createTokens({ secrets: options.tokenSecrets })
   const worker = newId(runtime)
@@ -167,9 +173,9 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
   })
 
   return {
-    schedules,
+    schedules: withParams(schedules),
     sessions: withParams(createSessions({ tokens, runtime })),
-    waitingRoom,
+    waitingRoom: withParams(waitingRoom),
     seating: withParams(seating),
     payments: withParams(payments),
     bookings: withParams(bookings),
@@ -192,6 +198,31 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
     ...life,
     [Symbol.asyncDispose]: life.close,
   }
+}
+
+/** The doors without which nothing runs, by name. */
+const doors: Readonly<Record<Exclude<keyof Adapters, 'close'>, true>> = {
+  ...{ lockStore: true, fenceSource: true, eventBus: true, outbox: true, deadLetters: true, changeFeed: true },
+  ...{ catalogue: true, admissionQueue: true, seatInventory: true, seatSource: true, bookingStore: true },
+  ...{ paymentView: true, gateway: true, noticeStore: true, notifier: true },
+}
+
+/** @throws TicketingError `CONFIG_INVALID` that names all that is missing. */
+function demandOptions(options: EngineOptions): void {
+  const has = (value: unknown, names: readonly string[]): boolean =>
+    typeof value === 'object' && value !== null && names.every((name) => typeof Reflect.get(value, name) === 'function')
+  const isObject = (value: unknown): boolean => has(value, [])
+  if (!isObject(options)) throw new TicketingError('CONFIG_INVALID', 'an engine needs its adapters and tokenSecrets')
+  const { runtime, observer, policy, roles: mine = roles } = options
+  const problems = Object.keys(doors)
+    .filter((door) => !isObject(Reflect.get(options, door)))
+    .map((door) => `the adapter ${door} is missing`)
+  if (runtime !== undefined && !has(runtime, ['now', 'random', 'sleep', 'defer'])) problems.push('runtime is not one')
+  if (observer !== undefined && !has(observer, ['log', 'count', 'gauge'])) problems.push('observer is not one')
+  if (policy !== undefined && !allocationPolicies.includes(policy)) problems.push('policy is not one')
+  if (!Array.isArray(mine) || !mine.every((role) => roles.includes(role)))
+    problems.push('roles are not a list of roles')
+  if (problems.length > 0) throw new TicketingError('CONFIG_INVALID', problems.join('; '), { details: { problems } })
 }
 
 /** Start, tick and close: the loops and consumers of one engine. */
@@ -226,7 +257,10 @@ function createLife(p: {
       await subscribed
     },
     tick: async () => {
-      for (const loop of p.loops) await loop.tick()
+      // One loop that fails, perhaps for want of a broker, does not stop the others.
+      const failures: unknown[] = []
+      for (const loop of p.loops) await loop.tick().catch((error: unknown) => failures.push(error))
+      if (failures.length > 0) throw failures[0]
     },
     close: () => {
       closed ??= close()

@@ -88,6 +88,7 @@ export function createCluster(p: {
       alive: process.alive,
       death: buried.signal,
       kill: die,
+      freeze: process.freeze,
       thawed: process.thawed,
       failpoint,
     }

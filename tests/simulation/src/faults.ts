@@ -24,11 +24,14 @@ export interface Weather {
   readonly down: Set<string>
 }
 
-/** The n-th call of a port by a process at which that process dies, before or after the call has its effect. */
+/** The n-th call of a method by a process, before or after which that process dies, or stops for so long. */
 export interface Failpoint {
   readonly port: string
+  readonly method: string
   readonly nth: number
   readonly when: 'before' | 'after'
+  /** Null: it dies. */
+  readonly stopsForMs: number | null
 }
 
 /** What a decorated port needs to know of the process that uses it. */
@@ -39,6 +42,7 @@ export interface Caller {
   /** Aborts at its death. */
   readonly death: AbortSignal
   readonly kill: () => void
+  readonly freeze: (ms: number) => void
   readonly thawed: () => Promise<void>
   readonly failpoint: Failpoint | null
 }
@@ -55,7 +59,7 @@ export function withFaults<Port extends object>(p: {
   readonly journal: Journal
 }): Port {
   const { name, weather, random, caller, journal } = p
-  let calls = 0
+  const calls = new Map<string, number>()
   const lost = (what: string): TicketingError =>
     new TicketingError(random.chance(0.8) ? 'BUSY' : 'STORE_FAULT', `${name}: ${what} (injected)`, { retryInMs: 100 })
 
@@ -67,15 +71,21 @@ export function withFaults<Port extends object>(p: {
         journal.met(`fault ${fault}`)
         journal.say(caller.name, `fault: ${name}.${property} ${fault}${detail}`)
       }
-      const dies = (when: 'before' | 'after'): void => {
+      const reach = (when: 'before' | 'after', nth: number): void => {
         const point = caller.failpoint
-        if (point?.port !== name || point.when !== when || point.nth !== calls) return
-        note('kill', ` ${when} call ${calls}`)
-        caller.kill()
+        if (point?.port !== name || point.method !== property || point.when !== when || point.nth !== nth) return
+        if (point.stopsForMs === null) {
+          note('kill', ` ${when} call ${nth}`)
+          caller.kill()
+        } else {
+          note('stop', ` ${when} call ${nth} for ${point.stopsForMs} ms`)
+          caller.freeze(point.stopsForMs)
+        }
       }
       return async (...args: unknown[]): Promise<unknown> => {
-        calls++
-        dies('before')
+        const nth = (calls.get(property) ?? 0) + 1
+        calls.set(property, nth)
+        reach('before', nth)
         const call = async (): Promise<unknown> => {
           await caller.thawed()
           if (!caller.alive()) return never
@@ -98,7 +108,8 @@ export function withFaults<Port extends object>(p: {
           throw lost('refused')
         }
         const reply = await call()
-        dies('after')
+        reach('after', nth)
+        await caller.thawed()
         if (!caller.alive()) return never
         if (late > 0 && !before) await caller.runtime.sleep({ ms: late })
         if (roll < fail + lose) {

@@ -52,19 +52,36 @@ export const operatorActs = [
 ] as const
 export type OperatorAct = (typeof operatorActs)[number]
 
-/** Ports whose calls a process may die at, with how often each is called in a sale. */
-const failpointPorts = [
-  ['bookingStore', 40],
-  ['seatInventory', 60],
-  ['admissionQueue', 60],
-  ['outbox', 30],
-  ['eventBus', 12],
-  ['gateway', 12],
-  ['noticeStore', 30],
-  ['notifier', 6],
-  ['seatSource', 12],
-  ['catalogue', 12],
-  ['paymentView', 20],
+/** Steps of the journey at which a process may die, with how many calls of each a process makes in a sale, at most. */
+const failpointCalls = [
+  ['bookingStore', 'open', 5],
+  ['bookingStore', 'open', 5],
+  ['bookingStore', 'advance', 8],
+  ['bookingStore', 'abandon', 1],
+  ['bookingStore', 'due', 40],
+  ['seatInventory', 'commit', 40],
+  ['seatInventory', 'install', 1],
+  ['seatSource', 'load', 3],
+  ['seatSource', 'saveHolds', 8],
+  ['seatSource', 'createSeats', 2],
+  ['seatSource', 'block', 1],
+  ['admissionQueue', 'join', 6],
+  ['admissionQueue', 'tick', 60],
+  ['admissionQueue', 'claim', 10],
+  ['admissionQueue', 'leave', 3],
+  ['admissionQueue', 'configure', 3],
+  ['catalogue', 'change', 3],
+  ['lockStore', 'acquire', 2],
+  ['outbox', 'lease', 60],
+  ['outbox', 'mark', 6],
+  ['eventBus', 'publish', 6],
+  ['gateway', 'charge', 5],
+  ['gateway', 'refund', 2],
+  ['gateway', 'find', 4],
+  ['paymentView', 'put', 10],
+  ['noticeStore', 'add', 3],
+  ['noticeStore', 'mark', 3],
+  ['notifier', 'send', 3],
 ] as const
 
 const downPorts = [
@@ -129,8 +146,10 @@ function processPlan(random: Random, quiet: boolean): ProcessPlan {
   const skewMs = random.chance(0.3) ? random.below(10_001) - 5_000 : 0
   if (quiet) return { skewMs, failpoints: [] }
   const failpoints = Array.from({ length: random.below(3) }, (): Failpoint => {
-    const [port, calls] = random.pick(failpointPorts)
-    return { port, nth: 1 + random.below(calls), when: random.chance(0.5) ? 'before' : 'after' }
+    const [port, method, calls] = random.pick(failpointCalls)
+    const when = random.chance(0.5) ? 'before' : 'after'
+    const stopsForMs = random.chance(0.2) ? 3_000 + random.below(60_000) : null
+    return { port, method, nth: 1 + random.below(calls), when, stopsForMs }
   })
   return { skewMs, failpoints }
 }

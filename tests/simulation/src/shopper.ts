@@ -15,6 +15,7 @@ export interface Shopper {
 /** Seats, perhaps a payment, perhaps regret; then out, politely or not. */
 export async function shop(stage: Stage, shopper: Shopper): Promise<void> {
   const { random } = shopper.actor
+  if (random.chance(0.04)) return hoard(stage, shopper)
   const abandons = random.chance(0.1)
   const baskets = 1 + random.below(3)
   for (let i = 0; i < baskets; i++) {
@@ -28,6 +29,25 @@ export async function shop(stage: Stage, shopper: Shopper): Promise<void> {
   }
   if (random.chance(0.2)) await stage.world.runtime.sleep({ ms: random.below(20_000) })
   if (random.chance(0.7)) await leave(stage, shopper)
+}
+
+/** Takes seat after seat and lets all of them lapse, again and again, until that is refused. */
+async function hoard(stage: Stage, shopper: Shopper): Promise<void> {
+  const { name } = shopper.actor
+  for (let round = 0; round < 6; round++) {
+    for (let i = 0; i < 5; i++) {
+      const operationId = `hoard-${name}-${round}-${i}`
+      const answer = await stage.desk.ask({
+        actor: name,
+        what: 'hoard',
+        call: (engine) => engine.seating.autoAssign({ pass: shopper.pass, quantity: 1, operationId }),
+      })
+      if (answer.is !== 'value' || answer.value.ok) continue
+      stage.journal.met(`refused ${answer.value.reason}`)
+      if (answer.value.reason !== 'HOLD_LIMIT') return
+    }
+    await stage.world.runtime.sleep({ ms: (stage.plan.settings.holdTtlSeconds ?? 300) * 1_000 })
+  }
 }
 
 async function takeSeats(stage: Stage, shopper: Shopper, operationId: string): Promise<Hold | null> {
@@ -293,12 +313,7 @@ async function leave(stage: Stage, { visitor, pass, ticket, actor: { name, rando
   const left = await desk.insist({
     actor: name,
     what: 'leave',
-    call: (engine) => engine.waitingRoom.leave({ scheduleId, visitor, ticket, pass }),
-  })
-  await desk.insist({
-    actor: name,
-    what: 'release all',
-    call: (engine) => engine.seating.releaseAll({ scheduleId, visitor }),
+    call: (engine) => engine.leave({ scheduleId, visitor, ticket, pass }),
   })
   // A line that forgot everything believes a pass by its signature until it ends.
   if (left.is !== 'value' || !random.chance(0.3) || stage.journal.counts.has('loss of admissionQueue')) return

@@ -1,4 +1,4 @@
-import type { Adapters } from '@b-ticketing/core'
+import type { Adapters, PaymentRecord } from '@b-ticketing/core'
 import type { MemoryRecord } from '@b-ticketing/core/memory'
 import { createHoldCheck } from './check/hold-check.ts'
 import { createLineCheck } from './check/line-check.ts'
@@ -74,7 +74,13 @@ export async function simulate(p: { readonly seed: number; readonly sabotage?: S
     journal,
   })
   const messages = createMessageCheck({ witness, journal })
-  const recordCheck = createRecordCheck({ record, venue: plan.venue, witness, journal })
+  const recordCheck = createRecordCheck({
+    record,
+    venue: plan.venue,
+    witness,
+    journal,
+    onFreed: (payment) => onFreed(payment),
+  })
   const onUntyped = (what: string, error: unknown): void =>
     witness.check('typed errors', false, () => `${what} threw ${error instanceof Error ? error.stack : String(error)}`)
   const gateway = createSimulatedGateway({
@@ -131,6 +137,24 @@ export async function simulate(p: { readonly seed: number; readonly sabotage?: S
       weather.down.delete(incident.port)
     }
   }
+
+  const quiet = plan.weather === calm
+
+  /** I3: without any trouble freed seats are free for everybody within 5 s. */
+  const watchFreed = async ({ requestId, hold }: PaymentRecord): Promise<void> => {
+    await world.runtime.sleep({ ms: 5_000 })
+    for (const { section } of hold.parts) {
+      const owners = await raw.seatInventory.owners({ scheduleId, section })
+      const kept = owners === 'missing' ? [] : owners.filter((owner) => owner.requestId === requestId)
+      const again = record.rows<PaymentRecord>('payment').get(requestId)?.state === 'COMPLETED'
+      witness.check(
+        'I3',
+        again || kept.length === 0,
+        () => `5 s after ${requestId} failed it still has ${kept.length} seats`,
+      )
+    }
+  }
+  const onFreed = (payment: PaymentRecord): void => void (quiet && aside(watchFreed(payment)))
 
   let rested = false
   let failed: unknown

@@ -92,6 +92,19 @@ test('PAY1: an expired hold, someone else’s and another price make no row', as
   expect(await house.map()).toBe('....................')
 })
 
+test('PAY1 I13: of a hold that the caller shows nothing is believed, its price least of all', async () => {
+  const house = await boxOffice()
+  const hold = await house.hold('v1', 1, 2)
+  const ask = { pass: house.pass('v1'), buyer, paymentToken: 'tok_approve', idempotencyKey: 'k' }
+  const cheap = { ...hold, amount: { value: 1, currency: 'KRW' } } as typeof hold
+  expect(await code(house.payments.request({ ...ask, hold: cheap, amount: 1 }))).toBe('AMOUNT_MISMATCH')
+  const made = { holdId: 'never-was', parts: [], holder: 'v1', scheduleId } as unknown as typeof hold
+  expect(await code(house.payments.request({ ...ask, hold: made }))).toBe('HOLD_EXPIRED')
+  expect((await house.store.list({})).items).toEqual([])
+  const paid = await house.payments.request({ ...ask, hold: cheap, amount: 42_000 })
+  expect(paid.amount).toEqual({ value: 42_000, currency: 'KRW' })
+})
+
 test('a refusal is judged again: the same key works once the amount is right', async () => {
   const house = await boxOffice()
   const hold = await house.hold('v1', 1)
@@ -493,6 +506,8 @@ test('an operator’s refund is audited', async () => {
   const { requestId } = await house.pay('v1', [1])
   await house.run(500)
   const { reservationId } = await house.recordOf(requestId)
+  for (const by of [{}, 7, '', 'a b', null])
+    expect(await code(house.bookings.cancel({ reservationId, by } as never))).toBe('INVALID')
   await house.bookings.cancel({ reservationId, by: 'kim' })
   const [note] = (await house.catalogue.audit({})).items.filter(({ action }) => action === 'refund')
   expect(note).toMatchObject({ by: 'kim', subject: reservationId, detail: { amount: 21_000, currency: 'KRW' } })

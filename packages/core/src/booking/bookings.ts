@@ -58,12 +58,13 @@ export function createBookings(p: BookingsDeps): { readonly payments: Payments; 
 
     get: async ({ reservationId, visitor }) => (await demandBooked(reservationId, visitor)).booking!,
 
-    async cancel({ reservationId, visitor, by }) {
+    async cancel({ reservationId, visitor, by = 'operator' }) {
+      demandId(by, 'by')
       const record = await demandBooked(reservationId, visitor)
       const begun = await p.settlement.startRefund(record)
       if (visitor === undefined && begun.started) {
         const detail = { requestId: record.requestId, amount: record.amount.value, currency: record.amount.currency }
-        await p.catalogue.note({ by: by ?? 'operator', action: 'refund', subject: reservationId, detail })
+        await p.catalogue.note({ by, action: 'refund', subject: reservationId, detail })
       }
       return (await p.settlement.refund(begun.record)).booking!
     },

@@ -137,7 +137,7 @@ export async function startProcess(
     demand: async ({ pass }: { readonly pass: Pass }) => {
       if (ended.has(pass.visitor)) throw new TicketingError('PASS_EXPIRED', 'the pass has ended')
     },
-    glance: () => {},
+    glance: async () => {},
   }
   const seating = createSeating({ runtime, records, books, source, gate: passGate })
   const bookingStore = p.doors?.bookingStore?.(world.store) ?? world.store

@@ -27,9 +27,6 @@ export const createDeparture =
     const scheduleId = demandId(leaver?.scheduleId, 'scheduleId')
     const visitor = demandId(leaver.visitor, 'visitor')
     const bought = await p.bookingStore.list({ visitor, scheduleId, bookedOnly: true })
-    try {
-      await p.places.leave({ ...leaver, as: bought.items.length > 0 ? 'done' : 'left' })
-    } finally {
-      await p.holds.releaseAll({ scheduleId, visitor })
-    }
+    await p.places.leave({ ...leaver, as: bought.items.length > 0 ? 'done' : 'left' })
+    await p.holds.releaseAll({ scheduleId, visitor })
   }

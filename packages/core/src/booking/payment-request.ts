@@ -92,8 +92,9 @@ export function createPaymentRequest(p: PaymentRequestDeps): Payments['request']
     if (refuse) throw refusal(refuse, 'this hold has a payment', known.requestId)
   }
 
-  const demandHold = async (hold: Hold | { readonly holdId: Id }, pass: Pass, form: RequestForm): Promise<Hold> => {
-    const found = 'parts' in hold ? hold : await holdDesk.find({ scheduleId: pass.scheduleId, holdId: form.holdId })
+  /** The hold as the store has it: of what the caller shows, the id and the version are read and nothing else is believed. */
+  const demandHold = async (pass: Pass, form: RequestForm): Promise<Hold> => {
+    const found = await holdDesk.find({ scheduleId: pass.scheduleId, holdId: form.holdId })
     if (!found) throw holdExpired()
     if (found.holder !== pass.visitor || found.scheduleId !== pass.scheduleId) {
       throw refusal('NOT_FOUND', 'no such hold')
@@ -102,6 +103,7 @@ export function createPaymentRequest(p: PaymentRequestDeps): Payments['request']
     if (value !== found.amount.value || currency !== found.amount.currency) {
       throw refusal('AMOUNT_MISMATCH', 'the amount is not the price of this hold')
     }
+    if (form.version !== undefined && form.version !== found.version) throw holdExpired()
     return found
   }
 
@@ -164,7 +166,7 @@ export function createPaymentRequest(p: PaymentRequestDeps): Payments['request']
     const answered = replay(form, visitor, byKey)
     if (answered) return answered
     demandUnpaid(visitor, byHold)
-    const hold = await demandHold(command.hold, pass, form)
+    const hold = await demandHold(pass, form)
     const ids = idsOf(p.secret, { visitor, ...form })
     const pinned = await pin(hold, ids.requestId)
     if (!pinned) {

@@ -1,4 +1,5 @@
 import { createBatch } from '../shared/batch.ts'
+import { demandSignal } from '../shared/demand.ts'
 import { TicketingError } from '../shared/errors.ts'
 import { demandId } from '../shared/ids.ts'
 import type { Runtime } from '../shared/runtime.ts'
@@ -42,6 +43,7 @@ export function createPaymentStatus(p: {
 
     async *watch({ requestId, visitor, signal }) {
       demandId(requestId, 'requestId')
+      demandSignal(signal)
       let shown = 0
       while (!signal?.aborted) {
         const wake = new AbortController()

@@ -1,13 +1,16 @@
 import { hmacSha256, sha256Hex } from '../shared/crypto.ts'
+import { demandCount } from '../shared/demand.ts'
 import { TicketingError } from '../shared/errors.ts'
 import { base64url, demandId } from '../shared/ids.ts'
 import type { Money } from '../shared/money.ts'
-import type { Id } from '../shared/types.ts'
+import type { Id, Version } from '../shared/types.ts'
 import type { Buyer } from './booking.ts'
 
 /** A payment request, checked: what its idempotency key is compared by. */
 export interface RequestForm {
   readonly holdId: Id
+  /** Of the hold the caller shows: a stale one pays nothing. Absent: only its id came over a wire. */
+  readonly version: Version | undefined
   readonly amount: Partial<Money>
   readonly buyer: Buyer
   readonly paymentToken: string
@@ -60,12 +63,13 @@ export function readForm(p: Readonly<Record<string, unknown>>): RequestForm {
   const hold = p.hold as Readonly<Record<string, unknown>> | null | undefined
   if (typeof hold !== 'object' || hold === null) throw invalid('hold must be a hold or { holdId }')
   const holdId = demandId(hold.holdId, 'hold.holdId')
+  const version = hold.version === undefined ? undefined : demandCount(hold.version, 'hold.version')
   const amount = demandAmount(p.amount)
   const buyer = demandBuyer(p.buyer)
   const paymentToken = demandText(p.paymentToken, 'paymentToken', 255)
   const body = [holdId, amount.value, amount.currency, buyer.email, buyer.name, buyer.locale, paymentToken]
   const fingerprint = sha256Hex(JSON.stringify(body.map((field) => field ?? null)))
-  return { holdId, amount, buyer, paymentToken, idempotencyKey, fingerprint }
+  return { holdId, version, amount, buyer, paymentToken, idempotencyKey, fingerprint }
 }
 
 export interface RequestIds {

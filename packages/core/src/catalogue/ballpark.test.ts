@@ -43,6 +43,8 @@ test('grows to a million seats and no further', () => {
     { seats: 1.5 },
     { seats: 5, sections: 6 },
     { seats: 5, seed: -1 },
+    undefined as never,
+    7 as never,
   ]) {
     let code: unknown
     try {

@@ -1,4 +1,4 @@
-import { isCount } from './document.ts'
+import { demandFields, isCount } from './document.ts'
 import { importVenue } from './import-venue.ts'
 import { refuse } from './problems.ts'
 import { type Venue, venueSeatLimit } from './venue.ts'
@@ -33,6 +33,7 @@ export function generateBallpark(p: {
   readonly seed?: number
   readonly venueId?: string
 }): Venue {
+  demandFields(p, ['seats', 'sections', 'seed', 'venueId'])
   const { seats, sections = Math.max(1, Math.round(seats / 250)), seed = 1, venueId = `ballpark-${seats}` } = p
   if (!isCount(seats) || seats < 1 || seats > venueSeatLimit)
     refuse('the ballpark', [`seats must be 1 to ${venueSeatLimit}`])

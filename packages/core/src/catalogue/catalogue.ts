@@ -130,6 +130,7 @@ const changing = ({ runtime, change }: Desk): Pick<Schedules, 'setState' | 'setS
 })
 
 const forRooms = ({ records, venues, change }: Desk): Omit<SaleRecords, 'get'> => ({
+  fresh: async ({ scheduleId }) => demandKnown(await records.fresh(scheduleId), scheduleId),
   peek: ({ scheduleId }) => records.peek(scheduleId),
   live: () => records.live(),
   seatMap: async ({ scheduleId }) => {

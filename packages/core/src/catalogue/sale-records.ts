@@ -6,6 +6,8 @@ import type { SeatMap } from './seat-map.ts'
 export interface SaleRecords {
   /** From a copy that is at most 500 ms old; reads of one turn travel as one. @throws `NOT_FOUND` */
   get(p: { readonly scheduleId: Id }): Promise<ScheduleRecord>
+  /** Read now, past the copy; reads of one turn travel as one. @throws `NOT_FOUND` */
+  fresh(p: { readonly scheduleId: Id }): Promise<ScheduleRecord>
   /** The last record this process saw, however old; null when it saw none. */
   peek(p: { readonly scheduleId: Id }): ScheduleRecord | null
   /** Sales that have not ended, and those that ended while this process watched. At most 500 ms old. */

@@ -1,5 +1,4 @@
-import { demandCount } from '../shared/demand.ts'
-import { TicketingError } from '../shared/errors.ts'
+import { demandCount, demandSignal } from '../shared/demand.ts'
 import { demandId } from '../shared/ids.ts'
 import type { Id, Ms } from '../shared/types.ts'
 import { maxLeaseMs } from './lock.ts'
@@ -31,10 +30,8 @@ export function readLockOptions(
   options: LockOptions,
   defaults: { readonly ttlMs: Ms; readonly retries: number },
 ): LockTerms {
-  const { owner, signal } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TicketingError('INVALID', 'signal must be an AbortSignal')
-  }
+  const { owner } = options
+  const signal = demandSignal(options.signal)
   return {
     ttlMs: demandCount(options.ttlMs ?? defaults.ttlMs, 'ttlMs', { max: maxLeaseMs }),
     retries: demandCount(options.retries ?? defaults.retries, 'retries', { min: 0, max: 16 }),

@@ -93,6 +93,8 @@ export async function refundStep(deps: GatewayDeps, requestId: Id): Promise<Excl
   const charge = await ask(deps, requestId)
   if (charge.is === 'unknown' || charge.is === 'pending') return 'PENDING'
   if (charge.is !== 'succeeded') return 'ERROR'
+  // Of a free seat there is nothing to give back, and no gateway would.
+  if (charge.amount.value === 0) return 'DONE'
   const answer = await call(deps, paymentTimes.chargeDeadlineMs, (signal) =>
     deps.gateway.refund({
       key: refundKey(requestId),

@@ -118,6 +118,14 @@ test('I13: another amount than asked is never read as charged, and all of it goe
   ])
 })
 
+test('I4: the refund of a free seat is DONE, and nothing moves', async () => {
+  const { runtime, gateway } = sandbox()
+  const order = { requestId: 'r1', amount: { value: 0, currency: 'KRW' }, paymentToken: 'tok_approve' }
+  await chargeStep({ gateway, runtime }, 'charge', { ...order, chargeWithinMs: 45_000, reason: 'TIMED_OUT' })
+  expect(await refundStep({ gateway, runtime }, 'r1')).toBe('DONE')
+  expect(gateway.ledger().map(({ type }) => type)).toEqual(['charge'])
+})
+
 test('a webhook that is refused comes again', async () => {
   const runtime = manualRuntime()
   let deliveries = 0

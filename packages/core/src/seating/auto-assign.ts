@@ -87,7 +87,10 @@ export function createAutoAssign(p: {
       await makeKnown(scheduleId, section)
       return null
     }
-    await books.commit(scheduleId, { do: 'grow', operationId: newId(runtime), section, from: made.from, count })
+    const grown = made.seats.length
+    await books.commit(scheduleId, { do: 'grow', operationId: newId(runtime), section, from: made.from, count: grown })
+    // This operation asked for another number before: what it made then is chosen from like any other seats.
+    if (grown !== count) return null
     const places = allocation.parts.flatMap((part) => part.seats.map((index) => ({ section: part.section, index })))
     const added = made.seats.map((_, i) => ({ section, index: made.from + i }))
     return partsOf([...places, ...added], seatMap.sectionRank)

@@ -8,7 +8,9 @@ import { holdSlip } from './hold-slip.ts'
 import type { SeatBooks } from './seat-books.ts'
 import type { SeatInventory } from './seat-inventory.port.ts'
 import { attempt } from './seat-loader.ts'
-import type { SeatSource } from './seat-source.port.ts'
+import type { SeatSource, SectionState } from './seat-source.port.ts'
+
+const blockedCode = 3
 
 /** Pins of this process whose holds are still to be ended in the record; the oldest are forgotten. */
 const pinsRemembered = 10_000
@@ -41,6 +43,27 @@ export function createHoldDesk(p: {
     pinned.delete(requestId)
     const { scheduleId, holdId, version } = record
     books.writeBehind({ is: 'ended', scheduleId, holdId, version })
+  }
+
+  /** A crash may come between a block in the record and its projection, and whoever blocked may not come again. */
+  const showBlocks = async (scheduleId: Id, sections: readonly SectionState[]): Promise<void> => {
+    const { copy } = await books.open(scheduleId)
+    const hidden = sections.flatMap(({ section, blocked }) =>
+      blocked.filter(({ seat }) => copy.code(section, seat) !== blockedCode).map((block) => ({ section, ...block })),
+    )
+    await Promise.all(
+      hidden.map(({ section, seat, recordVersion }) =>
+        books.commit(scheduleId, {
+          do: 'project',
+          operationId: newId(runtime),
+          part: { section, seats: [seat] },
+          state: 'BLOCKED',
+          owner: null,
+          holder: null,
+          recordVersion,
+        }),
+      ),
+    )
   }
 
   return {
@@ -84,6 +107,7 @@ export function createHoldDesk(p: {
 
     claims: async ({ scheduleId }) => {
       const sections = await attempt(() => source.load({ scheduleId }))
+      await showBlocks(scheduleId, sections)
       return sections.flatMap(({ claims }) => claims)
     },
   }

@@ -46,7 +46,7 @@ export interface HoldDesk {
   project(p: SeatProjection): Promise<void>
   /** Every PAYING or COMPLETED seat as the fast store sees it. */
   owners(p: { readonly scheduleId: Id }): Promise<readonly (SeatOwner & { readonly section: Id })[]>
-  /** Every live claim as the record sees it. */
+  /** Every live claim as the record sees it. Blocks that the fast store missed are shown to it on the way. */
   claims(p: { readonly scheduleId: Id }): Promise<readonly Claim[]>
 }
 

@@ -1,5 +1,6 @@
 import type { SaleRecords } from '../catalogue/sale-records.ts'
 import type { ScheduleRecord } from '../catalogue/schedule.ts'
+import { demandSignal } from '../shared/demand.ts'
 import { TicketingError } from '../shared/errors.ts'
 import { demandId, isId, newId } from '../shared/ids.ts'
 import { accepted } from '../shared/outcome.ts'
@@ -148,14 +149,14 @@ const taking = (
 const reading = ({ books, gate, own, slip }: Desk): Pick<Seating, 'holds' | 'hold'> => ({
   holds: async ({ pass }) => {
     demandPass(pass)
-    gate.glance({ pass })
+    await gate.glance({ pass })
     const records = await books.holds(pass.scheduleId, { holder: pass.visitor })
     return Promise.all(records.map(slip))
   },
 
   hold: async ({ pass, holdId }) => {
     demandPass(pass)
-    gate.glance({ pass })
+    await gate.glance({ pass })
     const record = await own(pass, holdId)
     if (!record) throw unknownHold()
     return slip(record)
@@ -190,12 +191,16 @@ const giving = ({
     const { scheduleId, visitor: holder, expiresAt: notAfter } = pass
     for (let i = 0; i < 3; i++) {
       const record = await own(pass, holdId)
-      if (!record) break
-      const { version } = record
-      const command = { do: 'extend', operationId: id, holdId, version, holder, ttlMs, notAfter } as const
+      // A hold that has ended is extended no more, but an answer that was given is given again.
+      const command = record
+        ? ({ do: 'extend', operationId: id, holdId, version: record.version, holder, ttlMs, notAfter } as const)
+        : ({ do: 'recall', operationId: id } as const)
       const reply = await books.commit(scheduleId, command)
       if (reply.is === 'paying') throw inPayment(reply.requestId)
-      if (reply.is !== 'hold') continue
+      if (reply.is !== 'hold') {
+        if (record) continue
+        break
+      }
       books.writeBehind({ is: 'held', hold: reply.hold })
       return accepted(await slip(reply.hold))
     }
@@ -231,7 +236,7 @@ const viewing = (books: SeatBooks): Pick<Seating, 'sections' | 'section' | 'map'
 
   watch: ({ scheduleId, since, signal }) => {
     demandVersion(since)
-    return watchSeats({ books, scheduleId: demandId(scheduleId, 'scheduleId'), since, signal })
+    return watchSeats({ books, scheduleId: demandId(scheduleId, 'scheduleId'), since, signal: demandSignal(signal) })
   },
 
   stats: async ({ scheduleId }) => scheduleTotals((await books.recent(scheduleId)).copy.snapshot()),

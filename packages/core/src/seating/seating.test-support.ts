@@ -85,7 +85,7 @@ export async function ballpark(
   const over = new Set<string>()
   const gate = {
     demand: async ({ pass }: { readonly pass: Pass }) => gate.glance({ pass }),
-    glance: ({ pass }: { readonly pass: Pass }) => {
+    glance: async ({ pass }: { readonly pass: Pass }) => {
       if (over.has(pass.visitor)) throw new TicketingError('PASS_EXPIRED', 'the pass is over')
     },
   }

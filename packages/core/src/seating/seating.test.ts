@@ -276,6 +276,21 @@ describe('holds', () => {
     expect(await stateOf(house, 'A-1-1')).toBe('AVAILABLE')
   })
 
+  test('H8 I15: an extension asked for again by its key gives its first answer, also after the hold has ended', async () => {
+    const house = await ballpark()
+    const { holdId } = await held(house, 'ann', ids('A', 1, 1))
+    const ask = { pass: house.pass('ann'), holdId, operationId: 'extend-1' }
+    house.runtime.advance(100_000)
+    const first = await house.seating.extend(ask)
+    house.runtime.advance(300_000)
+    expect(await house.seating.extend(ask)).toEqual(first)
+    expect(await house.seating.extend({ ...ask, operationId: 'extend-2' })).toEqual({
+      ok: false,
+      reason: 'HOLD_EXPIRED',
+    })
+    expect(await stateOf(house, 'A-1-1')).toBe('AVAILABLE')
+  })
+
   test('H7: at the cap the hold is answered unchanged', async () => {
     const house = await ballpark({ settings: { holdTtlSeconds: 100 } })
     const { holdId, createdAt } = await held(house, 'ann', ids('A', 1, 1))

@@ -10,3 +10,9 @@ export function demandCount(
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value
   throw new TicketingError('INVALID', `${name} must be an integer from ${min} to ${max}`)
 }
+
+/** @throws TicketingError `INVALID` when the value is neither an AbortSignal nor absent. */
+export function demandSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value
+  throw new TicketingError('INVALID', 'signal must be an AbortSignal')
+}

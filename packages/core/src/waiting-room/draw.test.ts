@@ -45,6 +45,18 @@ test('every position is about as likely for every rank', () => {
   assert.ok(chi < 85.4, `chi² ${chi}`)
 })
 
+test('verifyDraw: what is not the disclosure of a draw is INVALID', () => {
+  const disclosure = { policy: 'draw', commitment: 'c', n: 1, beacon: null, secret: 's', epoch: 'e' }
+  const wrong: readonly unknown[] = [
+    ...[undefined, null, 7, {}, { disclosure }, { disclosure: null, numbers: [] }],
+    ...[{ policy: 'x' }, { secret: 7 }, { n: '1' }, { beacon: {} }, { epoch: null }, { commitment: undefined }].map(
+      (over) => ({ disclosure: { ...disclosure, ...over }, numbers: [1] }),
+    ),
+  ]
+  for (const given of wrong)
+    assert.throws(() => verifyDraw(given as never), { name: 'TicketingError', code: 'INVALID' }, JSON.stringify(given))
+})
+
 test('secret, epoch, n and beacon each make another draw', () => {
   const base = { epoch: 'e', n: 30, beacon: 'b', secret: 's' }
   const first = drawnNumbers(base).join()

@@ -1,5 +1,6 @@
 import type { ScheduleRecord } from '../catalogue/schedule.ts'
 import { hmacSha256, sha256Hex } from '../shared/crypto.ts'
+import { TicketingError } from '../shared/errors.ts'
 import type { Id } from '../shared/types.ts'
 import { type LineDraw, opened } from './line.ts'
 
@@ -45,12 +46,13 @@ export function drawnNumbers(p: { epoch: Id; n: number; beacon: string | null; s
 
 /**
  * Recomputes a draw from what was published. `numbers[i]` is what rank `i + 1` was given, as far as the auditor knows it.
- * Refused when the secret is not the one committed to, or a position differs.
+ * Refused when the secret is not the one committed to, or a position differs. @throws TicketingError `INVALID`
  */
 export function verifyDraw(p: {
   readonly disclosure: DrawDisclosure
   readonly numbers: readonly number[]
 }): { readonly ok: true } | { readonly ok: false; readonly reason: 'not-made' | 'commitment' | 'count' | 'position' } {
+  demandDisclosed(p)
   const { policy, secret, n, beacon, epoch, commitment } = p.disclosure
   if (n === null || (policy === 'draw' && secret === null)) return { ok: false, reason: 'not-made' }
   if (secret !== null && commitmentOf(secret) !== commitment) return { ok: false, reason: 'commitment' }
@@ -58,6 +60,19 @@ export function verifyDraw(p: {
   const positions = policy === 'draw' ? drawnNumbers({ epoch, n, beacon, secret: secret as string }) : null
   const differs = p.numbers.some((number, i) => number !== (positions ? positions[i] : i + 1))
   return differs ? { ok: false, reason: 'position' } : { ok: true }
+}
+
+/** What is audited was published by somebody else: it may be anything. */
+function demandDisclosed(p: { readonly disclosure: DrawDisclosure; readonly numbers: readonly number[] }): void {
+  const { disclosure, numbers } = p ?? {}
+  const orNull = (value: unknown, type: string): boolean => value === null || typeof value === type
+  const { policy, secret, n, beacon, epoch, commitment } = disclosure ?? {}
+  const texts =
+    orNull(secret, 'string') &&
+    orNull(beacon, 'string') &&
+    [epoch, commitment].every((text) => typeof text === 'string')
+  if (Array.isArray(numbers) && texts && orNull(n, 'number') && (policy === 'draw' || policy === 'fifo')) return
+  throw new TicketingError('INVALID', 'this is not the disclosure of a draw and its numbers')
 }
 
 const rounds = 12

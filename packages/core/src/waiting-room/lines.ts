@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.port.ts'
 import type { SaleRecords } from '../catalogue/sale-records.ts'
 import type { SaleChange, SaleDraw, ScheduleRecord } from '../catalogue/schedule.ts'
-import { busy, isTicketingError, TicketingError } from '../shared/errors.ts'
+import { busy, isTicketingError } from '../shared/errors.ts'
 import type { Observer } from '../shared/observer.ts'
 import type { Runtime } from '../shared/runtime.ts'
 import type { Id, Ms, Version } from '../shared/types.ts'
@@ -26,6 +26,11 @@ export interface Lines {
   record(scheduleId: Id): Promise<ScheduleRecord>
   /** As `get`, past every copy. */
   fresh(scheduleId: Id): Promise<LineView>
+  /**
+   * The line of that epoch; null when it is over. A copy of another epoch may be the older one, so it is read again before
+   * this says so. @throws `NOT_FOUND`, `BUSY`
+   */
+  inEpoch(p: { readonly scheduleId: Id; readonly epoch: Id }): Promise<LineView | null>
   /** The copy, however old. */
   peek(scheduleId: Id): LineView | null
   /** Ticks the line; its answer is the refresh. */
@@ -42,8 +47,8 @@ export interface Lines {
 
 export interface LinesDeps {
   readonly queue: AdmissionQueue
-  readonly catalogue: Pick<Catalogue, 'schedules' | 'change'>
-  readonly records: Pick<SaleRecords, 'get' | 'peek'>
+  readonly catalogue: Pick<Catalogue, 'change'>
+  readonly records: Pick<SaleRecords, 'get' | 'fresh' | 'peek'>
   readonly runtime: Runtime
   readonly observer: Observer
 }
@@ -95,11 +100,7 @@ export function createLines(deps: LinesDeps): Lines {
     return newer || aged || isOutdated(copy) || hasOldRecord(copy) ? null : viewOf(copy)
   }
 
-  const reread = async (scheduleId: Id): Promise<Copy> => {
-    const [record] = (await orBusy(catalogue.schedules({ ids: [scheduleId] }))).items
-    if (!record) throw new TicketingError('NOT_FOUND', `there is no schedule ${scheduleId}`)
-    return copyOf(record)
-  }
+  const reread = async (scheduleId: Id): Promise<Copy> => copyOf(await orBusy(deps.records.fresh({ scheduleId })))
 
   const change = async (record: ScheduleRecord, set: SaleChange, action?: string): Promise<Copy | 'stale'> => {
     const { scheduleId, version } = record
@@ -220,6 +221,12 @@ export function createLines(deps: LinesDeps): Lines {
     get: async (scheduleId) => ready(scheduleId) ?? current(await newest(scheduleId)),
     record: async (scheduleId) => (await newest(scheduleId)).record,
     fresh: async (scheduleId) => current(await reread(scheduleId)),
+    inEpoch: async ({ scheduleId, epoch }) => {
+      const view = await lines.get(scheduleId)
+      if (view.record.epoch === epoch) return view
+      const fresh = await lines.fresh(scheduleId)
+      return fresh.record.epoch === epoch ? fresh : null
+    },
     peek: (scheduleId) => {
       const copy = copies.get(scheduleId)
       return copy?.document?.epoch === copy?.record.epoch && copy?.document ? viewOf(copy) : null

@@ -8,7 +8,7 @@ import { type Pass, type PassGate, verifyPass } from './pass.ts'
 
 export interface PassGateDeps {
   readonly queue: Pick<AdmissionQueue, 'claim'>
-  readonly lines: Pick<Lines, 'peek' | 'step'>
+  readonly lines: Pick<Lines, 'peek' | 'inEpoch' | 'step'>
   readonly tokens: Tokens
   readonly runtime: Pick<Runtime, 'now' | 'defer'>
 }
@@ -29,13 +29,16 @@ export function createPassGate({ queue, lines, tokens, runtime }: PassGateDeps):
     const fields = ['scheduleId', 'epoch', 'number', 'visitor', 'expiresAt'] as const
     if (!pass || fields.some((field) => pass[field] !== value[field]))
       throw new TicketingError('PASS_REQUIRED', 'this is not a pass')
-    const epoch = lines.peek(pass.scheduleId)?.record.epoch ?? pass.epoch
-    if (pass.epoch !== epoch || runtime.now() >= pass.expiresAt) throw passExpired()
+    if (runtime.now() >= pass.expiresAt) throw passExpired()
     return pass
   }
 
   return {
-    glance: (p) => void genuine(p?.pass),
+    glance: async (p) => {
+      const pass = genuine(p?.pass)
+      const { epoch } = lines.peek(pass.scheduleId)?.record ?? pass
+      if (epoch !== pass.epoch && !(await lines.inEpoch(pass))) throw passExpired()
+    },
     demand: async (p) => {
       const pass = genuine(p?.pass)
       const reply = await check(`${pass.scheduleId}/${pass.epoch}`, pass)

@@ -20,8 +20,8 @@ export interface PassClaims {
 export interface PassGate {
   /** @throws TicketingError `PASS_EXPIRED` (also left, done, old epoch), `BUSY` when the line's store cannot answer. */
   demand(p: { readonly pass: Pass }): Promise<void>
-  /** Reads: the signature, the epoch and the clock only; costs no store. @throws `PASS_EXPIRED`. */
-  glance(p: { readonly pass: Pass }): void
+  /** Reads: the signature, the epoch and the clock only; costs no store but for an epoch new to this process. @throws `PASS_EXPIRED`. */
+  glance(p: { readonly pass: Pass }): Promise<void>
 }
 
 /** The same claims always sign to the same pass: however often a place is claimed, it is one. */

@@ -1,5 +1,6 @@
 import type { ScheduleRecord } from '../catalogue/schedule.ts'
 import { createBatch } from '../shared/batch.ts'
+import { demandSignal } from '../shared/demand.ts'
 import { busy, TicketingError } from '../shared/errors.ts'
 import { demandId, newId } from '../shared/ids.ts'
 import type { Runtime } from '../shared/runtime.ts'
@@ -133,11 +134,9 @@ export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoom
   const open = async (p: { ticket: string; visitor?: Id }): Promise<{ claims: QueueTicketClaims; view: LineView }> => {
     const claims = verifyTicket(tokens, p?.ticket, runtime.now())
     if (!claims || (p.visitor !== undefined && p.visitor !== claims.visitor)) throw ticketInvalid()
-    const view = lines.ready(claims.scheduleId) ?? (await lines.get(claims.scheduleId))
-    if (view.record.epoch === claims.epoch) return { claims, view }
-    // The ticket may be newer than this process's copy of the record.
-    const fresh = await lines.fresh(claims.scheduleId)
-    if (fresh.record.epoch === claims.epoch) return { claims, view: fresh }
+    const ready = lines.ready(claims.scheduleId)
+    const view = ready?.record.epoch === claims.epoch ? ready : await lines.inEpoch(claims)
+    if (view) return { claims, view }
     throw new TicketingError('EPOCH_OVER', 'the line was reset: join again')
   }
 
@@ -176,6 +175,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoom
     },
 
     watch: async function* (p) {
+      demandSignal(p?.signal)
       const { claims } = await open(p)
       let shown: string | null = null
       while (!p.signal?.aborted) {
@@ -195,8 +195,8 @@ export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoom
       const as = p.as === undefined ? 'left' : p.as
       if (as !== 'left' && as !== 'done') throw new TicketingError('INVALID', 'as must be left or done')
       const slip = slipOf(p)
-      const view = await lines.get(scheduleId)
-      if (slip && slip.epoch !== view.record.epoch) return
+      const view = slip ? await lines.inEpoch({ scheduleId, epoch: slip.epoch }) : await lines.get(scheduleId)
+      if (!view) return
       const number = slip && numberOf(view, slip.place)
       const place = slip ? { place: number === null ? slip.place : { number } } : {}
       await leave(`${scheduleId}/${view.record.epoch}`, { visitor, as, ...(place as { place?: Place }) })
@@ -207,7 +207,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoom
       if (!pass || (p.visitor !== undefined && p.visitor !== pass.visitor))
         throw new TicketingError('PASS_REQUIRED', 'a pass of this visitor is required')
       const { epoch } = await lines.record(pass.scheduleId)
-      if (epoch !== pass.epoch || runtime.now() >= pass.expiresAt) throw passExpired()
+      if (runtime.now() >= pass.expiresAt || (epoch !== pass.epoch && !(await lines.inEpoch(pass)))) throw passExpired()
       if (p.live === true) await gate.demand({ pass })
       return pass
     },

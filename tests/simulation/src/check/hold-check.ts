@@ -34,6 +34,9 @@ export function createHoldCheck(p: {
   const isLive = (hold: HoldRecord | undefined): boolean =>
     hold !== undefined && (hold.requestId !== null || hold.expiresAt > now())
 
+  /** Live, and its visitor's alone: what is being paid goes on as a claim. */
+  const isHeld = (hold: HoldRecord | undefined): boolean => hold?.requestId === null && isLive(hold)
+
   const end = (holdId: string): void => {
     const hold = holds.get(holdId)
     if (!hold) return
@@ -124,7 +127,7 @@ export function createHoldCheck(p: {
     if (reply.is === 'stale' && (command.do === 'release' || command.do === 'extend' || command.do === 'pin')) {
       const known = holds.get(command.holdId)
       const own = known?.version === command.version && known.holder === command.holder
-      witness.check('H13', !own || !isLive(known), () => `live hold ${command.holdId} is stale for its own holder`)
+      witness.check('H13', !own || !isHeld(known), () => `live hold ${command.holdId} is stale for its own holder`)
     }
     if (reply.is === 'hold' || reply.is === 'done') operations.set(command.operationId, command.do)
     if (reply.is === 'stale' && command.do === 'pin') journal.met('stale pin refused')
@@ -172,7 +175,7 @@ export function createHoldCheck(p: {
         if (replies === 'missing') return
         for (const [i, key] of keys.entries()) {
           if (!('holdId' in key) || replies[i]?.length !== 0) continue
-          witness.check('H13', !isLive(holds.get(key.holdId)), () => `live hold ${key.holdId} is gone`)
+          witness.check('H13', !isHeld(holds.get(key.holdId)), () => `live hold ${key.holdId} is gone`)
         }
       },
       reap: (_q, { stalePins }) => {

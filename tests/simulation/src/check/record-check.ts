@@ -30,6 +30,8 @@ export function createRecordCheck(p: {
   readonly venue: Venue
   readonly witness: Witness
   readonly journal: Journal
+  /** Told of a payment whose seats the record has just freed. */
+  readonly onFreed: (payment: PaymentRecord) => void
 }): RecordCheck {
   const { record, witness, journal } = p
   const priceOf = createPriceList(p.venue)
@@ -86,6 +88,7 @@ export function createRecordCheck(p: {
       `payment ${key} ${old.state} → ${now.state}${now.refund === 'none' ? '' : `, refund ${now.refund}`}${now.reason ? ` (${now.reason})` : ''}`,
     )
     metTransition(journal, old, now)
+    if (now.state === 'FAILED' && old.state !== 'FAILED') p.onFreed(now)
     witness.check(
       'I6',
       now.version === old.version + 1,

@@ -93,6 +93,8 @@ export const kits = {
         advance: runtime.advance,
         append: async (messages) => {
           for (const message of messages) {
+            // As the transaction of its cause does it: an event is written once.
+            if (rows.has(message.eventId)) continue
             rows.set(message.eventId, { seq: ++seq, lane: crc32(message.key) % 64, message })
           }
         },

@@ -1,0 +1,21 @@
+import { busy, isTicketingError } from './errors.ts'
+
+/**
+ * A store as the rooms see it: whatever it throws of its own is `BUSY` with that as cause. Nothing was sold, charged or
+ * admitted, and the same call may be tried again. Every method of the port answers a promise.
+ */
+export function failClosed<Port extends object>(port: Port): Port {
+  return new Proxy(port, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      return async (...params: readonly unknown[]): Promise<unknown> => {
+        try {
+          return await member.apply(target, params)
+        } catch (error) {
+          throw isTicketingError(error) ? error : busy('a store cannot answer', undefined, error)
+        }
+      }
+    },
+  })
+}

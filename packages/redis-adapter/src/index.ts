@@ -1,0 +1,94 @@
+import { TicketingError } from '@b-ticketing/core'
+import type { Adapters, Catalogue, FenceSource, Id, SeatNews } from '@b-ticketing/core/ports'
+import { createRedisAdmissionQueue } from './admission-queue.ts'
+import { createRedisChangeFeed } from './change-feed.ts'
+import { type Diagnosis, examine } from './doctor.ts'
+import { createKeys } from './keys.ts'
+import { createRedisLockStore } from './lock-store.ts'
+import { createRedisPaymentView } from './payment-view.ts'
+import { createConnection, isCluster, type RedisClient } from './redis-client.ts'
+import { openClient } from './redis-url.ts'
+import { createScriptRunner } from './script.ts'
+import { createRedisSeatInventory } from './seat-inventory.ts'
+import { createSeatNames } from './seat-names.ts'
+import { createSeatView } from './seat-view.ts'
+
+export interface RedisAdapterOptions {
+  /** The record's epochs, so that fencing numbers grow also when Redis loses its data. */
+  readonly fenceSource?: FenceSource
+  /**
+   * The record behind these lines, where it does not outlive its process: lines of another record are missing then. See
+   * `holdRecordLease`.
+   */
+  readonly recordId?: Id
+  /**
+   * Whether each seat that is not free is shown under `seat:{<scheduleId>}:<seatId>`, for whoever looks into Redis; default true.
+   * Nothing reads it.
+   */
+  readonly seatView?: boolean
+  /** Names the seats of that view; without it they are called `<section>-<index>`. */
+  readonly catalogue?: Pick<Catalogue, 'schedules' | 'venue'>
+  /** Stands before every key and channel: two deployments on one Redis need two. */
+  readonly prefix?: string
+  /** Most that any call takes; default 2 000 ms. Then it is `BUSY`. */
+  readonly timeoutMs?: number
+  /** Judges deadlines instead of Redis's own clock: for tests. */
+  readonly clock?: { now(): number }
+}
+
+export type RedisAdapters = Pick<
+  Adapters,
+  'admissionQueue' | 'seatInventory' | 'lockStore' | 'paymentView' | 'changeFeed'
+> & {
+  /** Call it before a sale. @throws TicketingError `CONFIG_INVALID` when this Redis would lose what it is given; `BUSY` */
+  doctor(): Promise<Diagnosis>
+  close(): Promise<void>
+}
+
+/**
+ * The doors that Redis serves. A client of yours (ioredis: `Redis`, also with `sentinels`, or `Cluster`) is borrowed and stays
+ * open; for a `url` (`redis://`, `redis-sentinel://host:port,…/master`, `redis-cluster://host:port,…`) one is opened, and closed
+ * by `close`. Nothing is sent before the first call.
+ * @throws TicketingError `CONFIG_INVALID`
+ */
+export function redisAdapters(
+  redis: RedisClient | { readonly url: string },
+  options: RedisAdapterOptions = {},
+): RedisAdapters {
+  const { fenceSource, recordId, prefix = '', timeoutMs = 2_000, clock, seatView = true, catalogue } = options
+  if (!(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) throw invalid('timeoutMs must be a number of milliseconds')
+  if (typeof prefix !== 'string') throw invalid('prefix must be a string')
+  if (typeof redis !== 'object' || redis === null || !('url' in redis || 'call' in redis)) {
+    throw invalid('redisAdapters needs an ioredis client or { url }')
+  }
+  const owned = 'url' in redis
+  const client = owned ? openClient(redis.url, timeoutMs) : redis
+  if (client.options.keyPrefix) {
+    throw invalid('use the prefix of redisAdapters, not the keyPrefix of the client')
+  }
+  const connection = createConnection({ client, owned, timeoutMs })
+  const scripts = createScriptRunner({ connection, ...(clock && { clock }) })
+  const keys = createKeys(prefix)
+  const changeFeed = createRedisChangeFeed<SeatNews>({ scripts, keys, connection })
+  const record = recordId !== undefined && { recordId }
+  const view = seatView && createSeatView({ scripts, keys, names: createSeatNames(catalogue) })
+  return {
+    admissionQueue: createRedisAdmissionQueue({ scripts, keys, ...record }),
+    seatInventory: createRedisSeatInventory({ scripts, keys, ...record, ...(view && { view }) }),
+    lockStore: createRedisLockStore({ scripts, keys, ...(fenceSource && { fenceSource }) }),
+    paymentView: createRedisPaymentView({ scripts, keys, isCluster: isCluster(client) }),
+    changeFeed,
+    doctor: () => examine({ connection, keys }),
+    close: async () => {
+      await changeFeed.close()
+      if (view) await view.settled()
+      await connection.close()
+    },
+  }
+}
+
+const invalid = (message: string): TicketingError => new TicketingError('CONFIG_INVALID', message)
+
+export type { Diagnosis } from './doctor.ts'
+export { holdRecordLease, type RecordLease } from './record-lease.ts'
+export type { RedisClient } from './redis-client.ts'

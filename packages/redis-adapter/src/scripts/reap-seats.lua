@@ -1,0 +1,28 @@
+-- Frees some due holds, and names payments whose lease is over and that the record has not settled.
+-- KEYS  see lib/seats.lua
+-- ARGV  1 clock · 2 id of the record, or '' · 3 at most so many of each · 4 life of the keys in ms
+-- reply nil: nothing of the schedule is installed · MessagePack values: version before, version after, news (see lib/seats.lua),
+--       1 when more may be due, requestId …
+-- As long as anybody reaps, the keys live: a sale that has ended leaves nothing.
+
+-- include store
+-- include seats
+-- include seat-ends
+
+on_demand(define_ends)
+seats.open({ '*' })
+if not seats.meta then return end
+local limit, names, fields, freed = tonumber(ARGV[3]), { unpack_row(seats.row('*')) }, {}, 0
+for i, name in ipairs(names) do fields[i] = 's' .. name end
+seats.read(seats.state, fields, seats.rows)
+for _, name in ipairs(names) do
+  local sec = seats.section(name)
+  if sec.earliest <= now and freed < limit then freed = freed + seats.free_due(sec, limit - freed) end
+end
+local text = seats.save()
+-- They are asked to live on at most once an hour.
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) - 3600000 then
+  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[4]) end
+end
+local pins = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', digits(now), 'LIMIT', 0, limit)
+return pack(seats.from, seats.version, text, freed >= limit and 1 or 0, unpack(pins))

@@ -1,0 +1,5 @@
+export { createFaultProxy, type FaultProxy } from './fault-proxy.ts'
+export { ownRedis, sharedRedis } from './keeper.ts'
+export { type Redis, type RedisKind, redisKinds } from './redis.ts'
+export type { RedisServer } from './redis-server.ts'
+export type { SharedRedis } from './shared-redis.ts'
