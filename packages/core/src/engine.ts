@@ -122,8 +122,8 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
   const records = schedules
 
   const lines = createLines({ queue, catalogue, records, runtime, observer })
-  const waitingRoom = createWaitingRoom({ queue, lines, tokens, runtime })
   const passGate = createPassGate({ queue, lines, tokens, runtime })
+  const waitingRoom = createWaitingRoom({ queue, lines, tokens, runtime, gate: passGate })
 
   const doors = { inventory, source, feed: options.changeFeed, locks: options.lockStore }
   const books = createSeatBooks({ ...doors, records, runtime, observer, policy })

@@ -570,6 +570,28 @@ test('a refund the gateway refuses is ERROR with an alert, the booking stands, a
   expect(house.owners()).toEqual([])
 })
 
+test('I2: money without a booking is asked back until the gateway gives it, however often it refuses', async () => {
+  let refuse = true
+  const house = await boxOffice({
+    doors: {
+      gateway: (gateway) => ({
+        ...gateway,
+        refund: (p) => (refuse ? Promise.resolve({ is: 'declined', reason: 'not today' }) : gateway.refund(p)),
+      }),
+    },
+  })
+  const { requestId } = await house.pay('v1', [1], 'tok_wrong_amount')
+  await house.run(1_000)
+  expect(await house.recordOf(requestId)).toMatchObject({ state: 'FAILED', refund: 'PENDING' })
+  expect(house.alerts).toContain('refund-refused')
+  await house.run(70_000)
+  expect(await house.recordOf(requestId)).toMatchObject({ state: 'FAILED', refund: 'PENDING' })
+  refuse = false
+  await house.run(70_000)
+  expect(await house.recordOf(requestId)).toMatchObject({ state: 'FAILED', refund: 'DONE' })
+  expect(house.net()).toBe(0)
+})
+
 test('watch: every change once, the present first, ending with the final state', async () => {
   const house = await boxOffice()
   const { requestId } = await house.pay('v1', [1], 'tok_slow')

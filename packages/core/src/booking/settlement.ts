@@ -147,6 +147,8 @@ export function createSettlement(p: SettlementDeps): Settlement {
     const since = p.runtime.now()
     const outcome = await refundStep(p, record.requestId)
     if (outcome === 'ERROR') alert('refund-refused', record.requestId)
+    // Money without a booking has no owner who could ask again: it stays due, lease by lease, until the gateway gives it back.
+    if (outcome === 'ERROR' && record.state === 'FAILED') return record
     return (await changeRefund(aged(record, since), outcome, 'PENDING')).record
   }
 

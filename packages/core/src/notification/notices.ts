@@ -21,7 +21,7 @@ export function createNotices(p: {
       demandId(by, 'by')
       const keys = [{ reservationId: demandId(reservationId, 'reservationId') }]
       const [record] = await p.bookingStore.find({ keys })
-      if (!record?.booking) throw new TicketingError('NOT_FOUND', 'no such reservation')
+      if (record?.booking?.state !== 'CONFIRMED') throw new TicketingError('NOT_FOUND', 'no such confirmed reservation')
       const name = await scheduleNames(p.catalogue, [record.scheduleId])
       const copy = (await p.noticeStore.copies({ reservationId, template: 'payment-completed' })) + 1
       // Copy 0 belongs to the event: asked for before it came, this one is still an operator's.

@@ -48,13 +48,14 @@ export async function openSale(
     const records = createSchedules({ catalogue, runtime })
     const tokens = createTokens({ secrets: q.secrets ?? [secretA] })
     const lines = createLines({ queue: port, catalogue, records, runtime, observer: silentObserver })
+    const gate = createPassGate({ queue: port, lines, tokens, runtime })
     return {
       calls,
       records,
       lines,
       tokens,
-      room: createWaitingRoom({ queue: port, lines, tokens, runtime }),
-      gate: createPassGate({ queue: port, lines, tokens, runtime }),
+      room: createWaitingRoom({ queue: port, lines, tokens, runtime, gate }),
+      gate,
       loop: createAdmissionLoop({ lines, records, runtime }),
     }
   }

@@ -11,8 +11,8 @@ import { type DrawDisclosure, numberOfRank } from './draw.ts'
 import { createJoins } from './joins.ts'
 import type { LineCounts, QueueMember } from './line.ts'
 import type { Lines, LineView } from './lines.ts'
-import { type Pass, signPass, verifyPass } from './pass.ts'
-import { createPassGate, passExpired } from './pass-gate.ts'
+import { type Pass, type PassGate, signPass, verifyPass } from './pass.ts'
+import { passExpired } from './pass-gate.ts'
 import { createSpread } from './poll-interval.ts'
 import { createPollLimiter } from './poll-limiter.ts'
 import { isFinal, placeIn, type QueueStatus, type WaitingState, waitingState } from './queue-status.ts'
@@ -71,14 +71,14 @@ export interface WaitingRoomDeps {
   readonly lines: Lines
   readonly tokens: Tokens
   readonly runtime: Runtime
+  readonly gate: PassGate
 }
 
 /** A ticket's claims that have been checked against the sale as it is. */
 type Holder = Pick<QueueTicketClaims, 'scheduleId' | 'epoch' | 'place' | 'visitor'>
 
-export function createWaitingRoom({ queue, lines, tokens, runtime }: WaitingRoomDeps): WaitingRoom {
+export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: WaitingRoomDeps): WaitingRoom {
   const limiter = createPollLimiter()
-  const gate = createPassGate({ queue, lines, tokens, runtime })
   const join = createJoins({ queue, lines, runtime })
 
   const claim = createBatch<{ number: number; visitor: Id }, PlaceReply>({
