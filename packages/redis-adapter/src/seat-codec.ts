@@ -20,8 +20,7 @@ import { bytesIn, type Packable, pack, type Unpacked, type Unpacker, unpacker, u
 
 const origins = ['USER', 'EXPIRY', 'PAYMENT', 'ADMIN'] as const satisfies readonly ChangeOrigin[]
 
-export const packParts = (parts: readonly Part[]): Buffer =>
-  pack(...parts.map(({ section, seats }) => [section, ...seats]))
+const packParts = (parts: readonly Part[]): Buffer => pack(...parts.map(({ section, seats }) => [section, ...seats]))
 
 const unpackPart = ([section, ...seats]: Unpacked[]): Part => ({ section: section as Id, seats: seats as number[] })
 
@@ -92,7 +91,7 @@ type HoldRow = [
 ]
 
 /** A hold's row, as the hash has it. */
-export function unpackHold(scheduleId: Id, holdId: Id, row: readonly Unpacked[]): HoldRecord {
+function unpackHold(scheduleId: Id, holdId: Id, row: readonly Unpacked[]): HoldRecord {
   const [version, createdAt, expiresAt, holder, epoch, requestId, parts, price] = row as HoldRow
   return {
     holdId,

@@ -7,7 +7,7 @@ import { shop } from './shopper.ts'
 /** How somebody behaves in the line. */
 const manners = ['patient', 'patient', 'patient', 'repeating', 'sleepy', 'late', 'gone', 'leaving'] as const
 
-export interface Visit {
+interface Visit {
   readonly actor: Actor
   readonly visitor: string
   pass: Pass
@@ -136,7 +136,7 @@ function keepsItsPlace(stage: Stage, before: Seen | null, status: QueueStatus, s
   if (status.state !== 'expired')
     stage.witness.check('W10', status.number === number, () => `number ${number} became ${status.number}`)
   const comparable =
-    status.state === 'waiting' && before.status.state === 'waiting' && status.documentVersion >= documentVersion
+    status.state === 'waiting' && before.status.state === 'waiting' && status.documentVersion > documentVersion
   // Who rebuilds a lost line may know less of how far it had come than whom this visitor asked before.
   const lost = stage.journal.counts.has('loss of admissionQueue')
   if (!missed && !lost && comparable && ahead !== null && status.ahead !== null) {

@@ -33,7 +33,7 @@ interface Trick {
 const trick = (name: string, prepare: Trick['prepare']): Trick => ({ name, prepare })
 
 /** One character of a token changed for another. */
-export function alter(token: string, random: Random): string {
+function alter(token: string, random: Random): string {
   const at = random.below(token.length)
   const other = token[at] === 'A' ? 'B' : 'A'
   return `${token.slice(0, at)}${other}${token.slice(at + 1)}`

@@ -125,7 +125,7 @@ export const bookingOf = (record: PaymentRecord, refund: RefundState, completedA
 })
 
 /** Whether the payment's claims are gone: it failed, or was paid back. */
-export const hasEnded = (record: PaymentRecord): boolean =>
+const hasEnded = (record: PaymentRecord): boolean =>
   record.state === 'FAILED' || (record.state === 'COMPLETED' && record.refund === 'DONE')
 
 /** What the record says of the payment's seats. */

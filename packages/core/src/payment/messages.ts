@@ -20,7 +20,7 @@ const reasons: Readonly<Record<OwnReason, Readonly<Record<Locale, string>>>> = {
 const isOwn = (reason: string): reason is OwnReason => (ownReasons as readonly string[]).includes(reason)
 
 /** Our own reasons in words; the gateway's as it gave them. */
-export const reasonText = (reason: string, locale: Locale): string => (isOwn(reason) ? reasons[reason][locale] : reason)
+const reasonText = (reason: string, locale: Locale): string => (isOwn(reason) ? reasons[reason][locale] : reason)
 
 /** The line of a payment's state. Amounts are bare digits in minor units. */
 export function paymentText(

@@ -31,6 +31,8 @@ export function createHoldCheck(p: {
   const keysOf = (hold: Pick<HoldRecord, 'parts'>): readonly string[] =>
     hold.parts.flatMap(({ section, seats }) => seats.map((seat) => `${section}/${seat}`))
 
+  const ownKeys = (hold: HoldRecord): readonly string[] => keysOf(hold).filter((key) => owners.get(key) === hold.holdId)
+
   const isLive = (hold: HoldRecord | undefined): boolean =>
     hold !== undefined && (hold.requestId !== null || hold.expiresAt > now())
 
@@ -54,7 +56,7 @@ export function createHoldCheck(p: {
   const ownedBy = (holder: string): number => {
     const seats = new Set<string>()
     for (const hold of holds.values())
-      if (hold.holder === holder && isLive(hold)) for (const key of keysOf(hold)) seats.add(key)
+      if (hold.holder === holder && isLive(hold)) for (const key of ownKeys(hold)) seats.add(key)
     for (const [key, claim] of shown) if (claim.holder === holder) seats.add(key)
     return seats.size
   }
@@ -146,7 +148,9 @@ export function createHoldCheck(p: {
         continue
       }
       const hold = holds.get(owners.get(key) ?? '')
-      if (hold && hold.requestId === null) end(hold.holdId)
+      if (hold?.requestId === null) end(hold.holdId)
+      // A late success may take a seat from a pin that the record has not heard of.
+      else if (hold && hold.requestId !== requestId) owners.delete(key)
       if (requestId !== null && holder !== null) shown.set(key, { requestId, holder })
     }
   }

@@ -12,7 +12,7 @@ import type {
 // Guards taken away, one a function, by standing in front of a port: what is asked is changed so that the guard cannot bite.
 
 /** While `call` starts, `table` seems to be empty to whoever reads single rows: in memory a transaction is that stretch. */
-export function blinded<T>(record: MemoryRecord, table: string, call: () => T): T {
+function blinded<T>(record: MemoryRecord, table: string, call: () => T): T {
   const rows = record.table({ name: table })
   rows.get = () => undefined
   try {
