@@ -140,9 +140,9 @@ export default {
     {
       name: 'only-main-constructs-adapters',
       comment:
-        'In the server and its sandbox gateway main.ts chooses the adapters; everything else receives the engine.',
+        'In the server and its sandbox gateway main.ts chooses the stores and server.ts puts the house together; everything else receives the engine.',
       severity: 'error',
-      from: { path: '^examples/server/src/', pathNot: [test, '^examples/server/src/(gateway/)?main[.]ts$'] },
+      from: { path: '^examples/server/src/', pathNot: [test, '^examples/server/src/((gateway/)?main|server)[.]ts$'] },
       to: { path: [adapters, `^${core}/(memory|conformance)[.]ts$`] },
     },
     {

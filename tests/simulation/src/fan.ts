@@ -7,13 +7,6 @@ import { shop } from './shopper.ts'
 /** How somebody behaves in the line. */
 const manners = ['patient', 'patient', 'patient', 'repeating', 'sleepy', 'late', 'gone', 'leaving'] as const
 
-interface Visit {
-  readonly actor: Actor
-  readonly visitor: string
-  pass: Pass
-  ticket: QueueTicket
-}
-
 /** One visitor from joining to leaving; ends on its own. */
 export async function visit(stage: Stage, actor: Actor): Promise<void> {
   const { random } = actor
