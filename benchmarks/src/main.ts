@@ -2,9 +2,21 @@ import { availableParallelism } from 'node:os'
 import { allocJs } from './alloc-js.ts'
 import { queueJoin, queuePoll } from './queue-in-process.ts'
 import { queueJoinCore, queueScale } from './queue-redis.ts'
+import { expiryStorm, holdBatch, holdHot, holdN, seatmapRead } from './seats-redis.ts'
 import { printRow, type Row } from './table.ts'
 
-const rows: readonly Row[] = [allocJs, queueJoin, queuePoll, queueJoinCore, queueScale]
+const rows: readonly Row[] = [
+  allocJs,
+  queueJoin,
+  queuePoll,
+  queueJoinCore,
+  queueScale,
+  holdN,
+  holdBatch,
+  holdHot,
+  seatmapRead,
+  expiryStorm,
+]
 
 /** `npm run bench [-- row …]`: all rows, or those named. */
 const wanted = process.argv.slice(2)

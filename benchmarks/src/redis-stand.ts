@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
-import { redisAdapters } from '@b-ticketing/redis-adapter'
+import { type RedisAdapterOptions, redisAdapters } from '@b-ticketing/redis-adapter'
 import { ownRedis, type Redis } from '@b-ticketing/services'
 import { Redis as Client } from 'ioredis'
 
@@ -13,7 +13,8 @@ export async function withRedis<T>(run: (stand: RedisStand) => Promise<T>): Prom
     return await run({
       redis,
       client,
-      adapters: (prefix = '') => redisAdapters({ url: redis.url }, { timeoutMs: 10_000, prefix }),
+      adapters: (prefix = '', options = {}) =>
+        redisAdapters({ url: redis.url }, { timeoutMs: 10_000, prefix, ...options }),
     })
   } finally {
     client.disconnect()
@@ -25,7 +26,7 @@ export interface RedisStand {
   readonly redis: Redis
   /** For looking behind the adapters. */
   readonly client: Client
-  adapters(prefix?: string): ReturnType<typeof redisAdapters>
+  adapters(prefix?: string, options?: RedisAdapterOptions): ReturnType<typeof redisAdapters>
 }
 
 export async function usedBytes({ client }: RedisStand): Promise<number> {
@@ -34,12 +35,11 @@ export async function usedBytes({ client }: RedisStand): Promise<number> {
 }
 
 /**
- * What Redis itself can do: calls a second of a script that does nothing, 64 in a pipeline on each of 8 connections. Written
+ * What Redis itself can do: calls a second of a script that does nothing, `pipeline` (64) in a pipeline on each of 8 connections. Written
  * and counted as bytes, so that no client is part of it. Every figure of a row is a share of it, taken in the same run.
  */
-export async function emptyScripts({ redis, client }: RedisStand, count = 300_000): Promise<number> {
+export async function emptyScripts({ redis, client }: RedisStand, count = 300_000, pipeline = 64): Promise<number> {
   const sha = String(await client.script('LOAD', 'return 1'))
-  const pipeline = 64
   const command = Buffer.from(`*3\r\n$7\r\nEVALSHA\r\n$40\r\n${sha}\r\n$1\r\n0\r\n`.repeat(pipeline))
   const { hostname, port } = new URL(redis.url)
   const connections = 8

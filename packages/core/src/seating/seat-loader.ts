@@ -6,10 +6,10 @@ import { newId } from '../shared/ids.ts'
 import { type Observer, silentObserver } from '../shared/observer.ts'
 import type { Runtime } from '../shared/runtime.ts'
 import type { Id, Ms } from '../shared/types.ts'
-import { incarnationOf } from './hold.ts'
+import { type HoldRecord, incarnationOf } from './hold.ts'
 import type { SeatCopy } from './seat-copy.ts'
 import type { SeatInventory } from './seat-inventory.port.ts'
-import type { SeatSource } from './seat-source.port.ts'
+import type { SeatSource, SectionState } from './seat-source.port.ts'
 
 interface Loadable {
   readonly scheduleId: Id
@@ -78,7 +78,7 @@ export function createSeatLoader(p: {
     const record = await attempt(() => records.get({ scheduleId }))
     const from = Math.max(record.incarnation, incarnationOf(copy.version()))
     const { incarnation } = await attempt(() => records.bumpIncarnation({ scheduleId, from }))
-    const sections = await attempt(() => source.load({ scheduleId, sections: map.sections }))
+    const sections = withoutSuperseded(await attempt(() => source.load({ scheduleId, sections: map.sections })))
     await attempt(() => inventory.install({ scheduleId, incarnation, sections }))
     observer.log('info', 'seats loaded from the record', { scheduleId, incarnation, sections: sections.length })
   }
@@ -118,4 +118,18 @@ export function createSeatLoader(p: {
       throw loading()
     },
   }
+}
+
+/** Of two holds that name one seat the older has ended: the newer could not have been taken else. Its end was lost on its way. */
+function withoutSuperseded(states: readonly SectionState[]): readonly SectionState[] {
+  const newest = new Map<string, HoldRecord>()
+  const placesOf = (hold: HoldRecord): readonly string[] =>
+    hold.parts.flatMap(({ section, seats }) => seats.map((seat) => `${section}/${seat}`))
+  for (const hold of states.flatMap(({ holds }) => holds)) {
+    for (const place of placesOf(hold)) {
+      if ((newest.get(place)?.version ?? 0) < hold.version) newest.set(place, hold)
+    }
+  }
+  const stands = (hold: HoldRecord): boolean => placesOf(hold).every((at) => newest.get(at)?.holdId === hold.holdId)
+  return states.map((state) => ({ ...state, holds: state.holds.filter(stands) }))
 }

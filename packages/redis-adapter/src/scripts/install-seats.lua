@@ -84,7 +84,7 @@ end
 
 if not seats.meta then
   redis.call('UNLINK', unpack(KEYS))
-  seats.meta = { incarnation, 0, 0, 0, 0, 0, 0, 0, now, 3600000, 0, store_run(), now, ARGV[2], now }
+  seats.meta = { incarnation, 0, 0, 0, 0, 0, 0, 0, now, 3600000, 0, store_run(), now, ARGV[2], now, 9007199254740991 }
 end
 local meta = seats.meta
 meta[1] = incarnation

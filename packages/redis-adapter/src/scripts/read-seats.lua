@@ -36,18 +36,18 @@ on_demand(define_ends)
 for i = 4, #ARGV do fields[i - 3] = 's' .. ARGV[i] end
 seats.open(fields)
 for i = 4, #ARGV do
-  local sec = seats.meta and seats.section(ARGV[i])
-  if not sec then missing[#missing + 1] = ARGV[i] end
+  if not (seats.meta and seats.rows['s' .. ARGV[i]]) then missing[#missing + 1] = ARGV[i] end
 end
 if #missing > 0 then return pack('missing', unpack(missing)) end
-for i = 4, #ARGV do
-  local sec = seats.section(ARGV[i])
-  if sec.earliest <= now then seats.free_all_due(sec) end
-end
+for i = 4, seats.meta and seats.meta[16] <= now and #ARGV or 0 do seats.free_all_due(seats.section(ARGV[i])) end
 if not seats.meta then return pack('snapshot', 0, now) end
 seats.save()
 local entries = since >= 0 and entries_after()
 if entries then return pack('delta', seats.version, now) .. table.concat(entries) end
 local pieces = { pack('snapshot', seats.version, now) }
-for i = 4, #ARGV do pieces[#pieces + 1] = pack(ARGV[i]) .. seats.section_row(seats.section(ARGV[i])) end
+for i = 4, #ARGV do
+  local sec = seats.sections[ARGV[i]]
+  pieces[#pieces + 1] = pack(ARGV[i])
+  pieces[#pieces + 1] = sec and seats.section_row(sec) or seats.rows['s' .. ARGV[i]]
+end
 return table.concat(pieces)

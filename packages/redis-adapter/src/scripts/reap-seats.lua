@@ -12,12 +12,18 @@
 on_demand(define_ends)
 seats.open({ '*' })
 if not seats.meta then return end
-local limit, names, fields, freed = tonumber(ARGV[3]), { unpack_row(seats.row('*')) }, {}, 0
-for i, name in ipairs(names) do fields[i] = 's' .. name end
-seats.read(seats.state, fields, seats.rows)
-for _, name in ipairs(names) do
-  local sec = seats.section(name)
-  if sec.earliest <= now and freed < limit then freed = freed + seats.free_due(sec, limit - freed) end
+local limit, freed = tonumber(ARGV[3]), 0
+if seats.meta[16] <= now then
+  local names, fields, earliest = { unpack_row(seats.row('*')) }, {}, 9007199254740991
+  for i, name in ipairs(names) do fields[i] = 's' .. name end
+  seats.read(seats.state, fields, seats.rows)
+  for _, name in ipairs(names) do
+    local sec = seats.section(name)
+    if sec.earliest <= now and freed < limit then freed = freed + seats.free_due(sec, limit - freed) end
+    earliest = math.min(earliest, sec.earliest)
+  end
+  -- Here all sections are known: the bound is made anew.
+  seats.meta[16], seats.moved = earliest, true
 end
 local text = seats.save()
 -- They are asked to live on at most once an hour.

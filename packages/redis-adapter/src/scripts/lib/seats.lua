@@ -5,7 +5,8 @@
 -- rows of the hash seats:{…}, MessagePack values one after the other
 --   ''            incarnation, version, floor of the log, its entries in the older half, version where that ends, entries and
 --                 changes in the younger half, generation of answered operations, since when, how long one lasts, whether
---                 there is an older one, the server's run, when that was looked at, the record they are of, instant deadlines are counted from
+--                 there is an older one, the server's run, when that was looked at, the record they are of, instant deadlines are counted from, no
+--                 deadline of any section is earlier than this
 --   *             names of the sections by rank, 1 the first
 --   s<section>    rank, count, version, no deadline is earlier than this, codes (2 bits a seat)
 --   h<holdId>     version, created at, expires at, holder, epoch, requestId or '', parts, document
@@ -28,7 +29,7 @@ local seats = {
   dirty_sections = {}, dirty_holds = {}, dirty_holders = {}, ended = {}, over = {},
   -- What the hash gets and loses besides; operations and their answers, alternating.
   fields = {}, gone = {}, answers = {},
-  news = {}, told = 0, meta = false, from = 0, version = 0, lost = false, turned = false,
+  news = {}, told = 0, meta = false, from = 0, version = 0, lost = false, turned = false, moved = false,
   USER = 0, EXPIRY = 1, PAYMENT = 2, ADMIN = 3,
   unit = { [0] = 1, 4, 16, 64 },
   -- Deadlines of a section are a range of their own in the sorted set: rank · 2³⁸ + ms since the installation. A rank is below
@@ -158,6 +159,7 @@ function seats.enter_deadline(sec, expires, id)
     return
   end
   sec.due[expires] = { id }
+  if expires < seats.meta[16] then seats.meta[16] = expires end
   if expires < sec.earliest then sec.earliest = expires end
   if not sec.dirty then seats.touch_section(sec) end
 end
@@ -205,7 +207,8 @@ end
 function seats.save()
   local meta, fields, gone = seats.meta, seats.fields, seats.gone
   local text = table.concat(seats.news)
-  if seats.version == seats.from and #seats.answers + #fields + #gone + #seats.dirty_sections + #seats.dirty_holders == 0 then
+  if seats.version == seats.from and #seats.answers + #fields + #gone + #seats.dirty_sections + #seats.dirty_holders == 0 and
+    not seats.moved then
     return text
   end
   local cut, entered = seats.told > 0 and seats.log_news() or 0, {}
