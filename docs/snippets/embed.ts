@@ -1,8 +1,8 @@
+// region embed
 import { createBookingEngine, generateBallpark } from '@b-ticketing/core'
 import { inMemoryAdapters } from '@b-ticketing/core/memory'
 
 export async function embed(say: (line: string) => void): Promise<void> {
-  // region embed
   const secret = 'at-least-32-characters-of-your-own-secret'
   await using engine = await createBookingEngine({ ...inMemoryAdapters(), tokenSecrets: [{ kid: '2026-11', secret }] })
   await engine.start()
@@ -28,5 +28,5 @@ export async function embed(say: (line: string) => void): Promise<void> {
     idempotencyKey: 'order-1',
   })
   for await (const change of engine.payments.watch({ requestId: payment.requestId })) say(change.status)
-  // endregion
 }
+// endregion
