@@ -133,6 +133,21 @@ export const paymentCases: Readonly<Record<string, Case>> = {
     assert.equal(await b.codes(), '2100')
   },
 
+  'the end of a claim counts also after a newer word about the seat, but not after a newer claim': async (b) => {
+    await b.install(1, sectionState('A', 4))
+    const of = (owner: string, version: number) => ({ seats: [0], owner, holder: 'ann', version })
+    await b.run(project('PAYING', of('pay-1', 1)))
+    await b.run(project('AVAILABLE', { seats: [0], owner: null, version: 5 }))
+    assert.equal(await b.codes(), '1000', 'an unblocked seat is still its owner’s')
+    await b.run(project('AVAILABLE', { seats: [0], owner: 'pay-1', version: 3 }))
+    assert.equal(await b.codes(), '0000')
+    await b.run(project('PAYING', of('pay-1', 4)))
+    assert.equal(await b.codes(), '0000', 'the record has said more since')
+    await b.run(project('COMPLETED', of('pay-1', 7)))
+    await b.run(project('AVAILABLE', { seats: [0], owner: 'pay-1', version: 3 }))
+    assert.equal(await b.codes(), '2000', 'taken again, later')
+  },
+
   'I7: the end of a claim frees nobody else’s seat': async (b) => {
     await b.install(1, sectionState('A', 6))
     const paid = await b.hold(take('ann', [0]))

@@ -55,7 +55,8 @@ export type SeatCommand = {
       /**
        * The record's word, applied seat by seat and only if `recordVersion` is newer than the seat's, which it then is.
        * PAYING, COMPLETED and BLOCKED end an unpinned hold they meet, with all its seats. AVAILABLE frees only what belongs to
-       * `owner` (null: what is BLOCKED): never somebody else's hold.
+       * `owner` (null: what is BLOCKED): never somebody else's hold. With an owner it is compared with the version of that
+       * owner's claim alone: a claim that ended stays ended, whatever the record has said of the seat since.
        */
       readonly do: 'project'
       readonly part: Part

@@ -10,10 +10,11 @@ export function projectPart(store: ScheduleStore, command: Project): void {
   const section = store.sections.get(command.part.section)!
   const touched = new Set<Id>(command.owner === null ? [] : [command.owner])
   for (const seat of command.part.seats) {
-    if (!section.exists(seat) || section.recordVersion(seat) >= command.recordVersion) continue
-    section.heardRecord(seat, command.recordVersion)
+    if (!section.exists(seat)) continue
+    const isNews = section.recordVersion(seat) < command.recordVersion
     const before = section.cell(seat)
-    if (command.state === 'AVAILABLE' && !lets(before, command.owner)) continue
+    if (isNews) section.heardRecord(seat, command.recordVersion)
+    if (command.state === 'AVAILABLE' ? !frees(command, before, isNews) : !isNews) continue
     if (before?.is === 'held') store.endHold(before.holdId, 'PAYMENT')
     if (before?.is === 'PAYING') touched.add(before.requestId)
     section.put(seat, cellOf(command), command.owner === null ? 'ADMIN' : 'PAYMENT')
@@ -21,9 +22,15 @@ export function projectPart(store: ScheduleStore, command: Project): void {
   for (const requestId of touched) settlePin(store, requestId, requestId === command.owner)
 }
 
-/** Whether the end of this owner's claim (null: of a block) frees the seat. */
-const lets = (cell: Cell | undefined, owner: Id | null): boolean =>
-  cell !== undefined && (cell.is === 'blocked' ? owner === null : cell.is !== 'held' && cell.requestId === owner)
+/**
+ * Whether the end of this owner's claim, or of a block (null), frees the seat. A claim has ended also when the record has said
+ * something else of the seat since; only a newer claim of the same owner has not.
+ */
+function frees({ owner, recordVersion }: Project, cell: Cell | undefined, isNews: boolean): boolean {
+  if (cell === undefined || cell.is === 'held') return false
+  if (cell.is === 'blocked') return owner === null && isNews
+  return cell.requestId === owner && (cell.recordVersion ?? -1) < recordVersion
+}
 
 function cellOf({ state, owner, holder, recordVersion }: Project): Cell | undefined {
   if (state === 'BLOCKED') return { is: 'blocked' }

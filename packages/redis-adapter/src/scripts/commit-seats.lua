@@ -302,10 +302,14 @@ local function define_commands()
     for i = 2, #part do
       local seat = part[i]
       local owner = seats.owner(sec, seat)
-      if seat < sec.count and owner[5] < version then
-        seats.heard(sec, seat, version)
-        local lets = owner[1] ~= 0 and (owner[1] == 3 and '' or owner[2]) == request
-        if code ~= 0 or lets then
+      if seat < sec.count then
+        local is_news = owner[5] < version
+        if is_news then seats.heard(sec, seat, version) end
+        -- As `frees` of core's memory store: the end of a claim is compared with the version of that claim alone.
+        local applies = is_news
+        if code == 0 and owner[1] == 3 then applies = is_news and request == '' end
+        if code == 0 and owner[1] ~= 3 then applies = owner[1] ~= 0 and owner[2] == request and owner[4] < version end
+        if applies then
           if owner[1] == 0 and seats.code_at(sec, seat) ~= 0 then
             seats.end_hold(seats.hold_at(sec, seat), seats.PAYMENT)
           end

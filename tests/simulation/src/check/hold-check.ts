@@ -25,7 +25,7 @@ export function createHoldCheck(p: {
   const owners = new Map<string, string>()
   const operations = new Map<string, string>()
   /** Claims as the fast store was told of them: a limit can only be kept by what is known. */
-  const shown = new Map<string, Pick<Claim, 'holder' | 'requestId'>>()
+  const shown = new Map<string, Pick<Claim, 'holder' | 'requestId' | 'recordVersion'>>()
   const versions = new Map<string, number>()
 
   const keysOf = (hold: Pick<HoldRecord, 'parts'>): readonly string[] =>
@@ -141,17 +141,17 @@ export function createHoldCheck(p: {
     if (command.do !== 'project') return
     const { part, state, owner: requestId, holder, recordVersion } = command
     for (const key of part.seats.map((seat) => `${part.section}/${seat}`)) {
-      if ((versions.get(key) ?? -1) >= recordVersion) continue
-      versions.set(key, recordVersion)
-      if (state === 'AVAILABLE') {
-        if (shown.get(key)?.requestId === requestId) shown.delete(key)
-        continue
-      }
+      const news = (versions.get(key) ?? -1) < recordVersion
+      if (news) versions.set(key, recordVersion)
+      const claim = shown.get(key)
+      if (state === 'AVAILABLE' && claim?.requestId === requestId && claim.recordVersion < recordVersion)
+        shown.delete(key)
+      if (state === 'AVAILABLE' || !news) continue
       const hold = holds.get(owners.get(key) ?? '')
       if (hold?.requestId === null) end(hold.holdId)
       // A late success may take a seat from a pin that the record has not heard of.
       else if (hold && hold.requestId !== requestId) owners.delete(key)
-      if (requestId !== null && holder !== null) shown.set(key, { requestId, holder })
+      if (requestId !== null && holder !== null) shown.set(key, { requestId, holder, recordVersion })
     }
   }
 
