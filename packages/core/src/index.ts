@@ -45,8 +45,8 @@ export type {
   AllocationScore,
   Rung,
   Together,
-} from './seating/allocation.ts'
-export { type Allocator, createAllocator } from './seating/allocator.ts'
+} from './seating/allocator/allocation.ts'
+export { type Allocator, createAllocator } from './seating/allocator/allocator.ts'
 export type { HeldSeat, Hold, HoldRecord, Part } from './seating/hold.ts'
 export {
   applyDelta,

@@ -1,6 +1,6 @@
 import type { Section } from '../catalogue/venue.ts'
 import type { Id, Ms, Version } from '../shared/types.ts'
-import type { Allocator } from './allocator.ts'
+import type { Allocator } from './allocator/allocator.ts'
 import { createChangeLog } from './change-log.ts'
 import type { Part } from './hold.ts'
 import {

@@ -3,7 +3,7 @@ import { TicketingError } from '../shared/errors.ts'
 import { demandId, isId } from '../shared/ids.ts'
 import type { Id } from '../shared/types.ts'
 import type { Pass } from '../waiting-room/pass.ts'
-import type { AllocationRequest, Together } from './allocation.ts'
+import type { AllocationRequest, Together } from './allocator/allocation.ts'
 
 /** What a visitor may ask of automatic assignment. */
 export interface AutoAssignRequest {

@@ -1,7 +1,7 @@
 import type { Outcome } from '../shared/outcome.ts'
 import type { Id, Ms, Version } from '../shared/types.ts'
 import type { Pass } from '../waiting-room/pass.ts'
-import type { Allocation, Together } from './allocation.ts'
+import type { Allocation, Together } from './allocator/allocation.ts'
 import type { Hold } from './hold.ts'
 import type { MapDelta, MapSnapshot, SeatState } from './occupancy.ts'
 

@@ -1,5 +1,5 @@
-import { TicketingError } from '../shared/errors.ts'
-import { isId } from '../shared/ids.ts'
+import { TicketingError } from '../../shared/errors.ts'
+import { isId } from '../../shared/ids.ts'
 import type { AllocationRequest } from './allocation.ts'
 
 /** No party is larger, whatever a sale's own limit. */

@@ -1,5 +1,5 @@
-import { createdRow, createdSeat } from '../catalogue/created-seat.ts'
-import type { Seat, Section } from '../catalogue/venue.ts'
+import { createdRow, createdSeat } from '../../catalogue/created-seat.ts'
+import type { Seat, Section } from '../../catalogue/venue.ts'
 
 /** A seat under the index it has in its section: venue order, seats yet to be created after the listed ones. */
 export interface IndexedSeat {

@@ -1,7 +1,7 @@
-import type { Seat, Section } from '../catalogue/venue.ts'
+import type { Seat, Section } from '../../catalogue/venue.ts'
+import { type PackedSection, packCodes, type SeatCode } from '../occupancy.ts'
 import type { Allocation, AllocationPolicy, AllocationRequest, AllocationResult } from './allocation.ts'
 import { createAllocator } from './allocator.ts'
-import { type PackedSection, packCodes, type SeatCode } from './occupancy.ts'
 
 /**
  * Maps as drawings, one string a row: `.` free `x` taken `|` aisle `#` blocked from the start `b` blocked later, `a` / `A` an

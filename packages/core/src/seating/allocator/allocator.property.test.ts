@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { type SeatCode, setCode } from '../occupancy.ts'
 import { type AllocationRequest, type AllocationResult, allocationPolicies } from './allocation.ts'
 import { type Candidate, candidates, largestFit } from './allocation-oracle.test-support.ts'
 import { createAllocator } from './allocator.ts'
 import { allocateOn, type DrawnMap, type DrawnSection, drawMap } from './map-drawing.test-support.ts'
-import { type SeatCode, setCode } from './occupancy.ts'
 
 const line = (marks: string, length: number) =>
   fc.array(fc.constantFrom(...marks), { minLength: 1, maxLength: length }).map((row) => row.join(''))

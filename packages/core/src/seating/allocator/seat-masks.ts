@@ -1,4 +1,4 @@
-import type { Id } from '../shared/types.ts'
+import type { Id } from '../../shared/types.ts'
 import type { Words } from './bit-row.ts'
 import { type SeatGrid, trait } from './seat-grid.ts'
 

@@ -1,8 +1,8 @@
-import { createdSeat } from '../catalogue/created-seat.ts'
-import type { Seat, Section } from '../catalogue/venue.ts'
+import { createdSeat } from '../../catalogue/created-seat.ts'
+import type { Seat, Section } from '../../catalogue/venue.ts'
+import { codeAt } from '../occupancy.ts'
 import type { AllocationPolicy, AllocationRequest, AllocationScore, Rung } from './allocation.ts'
 import type { DrawnMap } from './map-drawing.test-support.ts'
-import { codeAt } from './occupancy.ts'
 
 /**
  * The rule said again as plainly as possible: every subset of the seats is a candidate, judged by the objective as it is

@@ -1,5 +1,5 @@
-import type { Id } from '../shared/types.ts'
-import type { Part } from './hold.ts'
+import type { Id } from '../../shared/types.ts'
+import type { Part } from '../hold.ts'
 
 export const allocationPolicies = ['nearest', 'yield', 'first-fit'] as const
 /**

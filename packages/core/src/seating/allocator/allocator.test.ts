@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { importVenue } from '../catalogue/import-venue.ts'
+import { importVenue } from '../../catalogue/import-venue.ts'
+import { codeAt, packCodes, type SeatCode } from '../occupancy.ts'
 import type { AllocationRequest } from './allocation.ts'
 import { createAllocator } from './allocator.ts'
 import { allocateOn, answer, type DrawnSection, drawMap, namesOf } from './map-drawing.test-support.ts'
-import { codeAt, packCodes, type SeatCode } from './occupancy.ts'
 
 const score = (...p: Parameters<typeof allocateOn>) => {
   const result = allocateOn(...p)

@@ -1,4 +1,4 @@
-import { TicketingError } from '../shared/errors.ts'
+import { TicketingError } from '../../shared/errors.ts'
 import {
   type AllocationPolicy,
   type AllocationRequest,

@@ -1,5 +1,5 @@
-import type { Section } from '../catalogue/venue.ts'
-import type { Id } from '../shared/types.ts'
+import type { Section } from '../../catalogue/venue.ts'
+import type { Id } from '../../shared/types.ts'
 import { type IndexedSeat, layRows, type RowLayout } from './row-layout.ts'
 
 /** Traits of a seat, as bits. */

@@ -1,7 +1,7 @@
-import type { Section } from '../catalogue/venue.ts'
+import type { Section } from '../../catalogue/venue.ts'
+import type { Part } from '../hold.ts'
+import { codeAt, type PackedSection, type SeatChange, type SeatCode } from '../occupancy.ts'
 import type { Words } from './bit-row.ts'
-import type { Part } from './hold.ts'
-import { codeAt, type PackedSection, type SeatChange, type SeatCode } from './occupancy.ts'
 import { createSeatGrid, type SeatGrid } from './seat-grid.ts'
 import { WordLog } from './word-log.ts'
 

@@ -1,6 +1,6 @@
+import type { Part } from '../hold.ts'
 import type { Allocation, AllocationPolicy } from './allocation.ts'
 import { compareChoices, readHead, slotsOf } from './choice.ts'
-import type { Part } from './hold.ts'
 import type { Reach, Step } from './ladder.ts'
 import type { OccupancyIndex } from './occupancy-index.ts'
 import { qualityOf } from './quality.ts'
