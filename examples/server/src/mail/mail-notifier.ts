@@ -19,21 +19,27 @@ export interface MailTransport {
  * notice's own, so that a copy sent after a crash is recognisable.
  */
 export const mailNotifier = (transport: MailTransport, from: string): Notifier => ({
-  async send({ notice, messageId, subject, text }) {
-    try {
-      await transport.sendMail({
-        from: { name: 'B-Ticketing', address: from },
-        to: { name: notice.to.name ?? '', address: notice.to.address },
-        subject,
-        text,
-        messageId: `<${messageId}@b-ticketing>`,
-      })
-      return 'sent'
-    } catch (error) {
-      return isFinal(error) ? 'refused' : 'try-later'
-    }
+  send({ notice, messageId, subject, text, signal }) {
+    const sending = transport.sendMail({
+      from: { name: 'B-Ticketing', address: from },
+      to: { name: notice.to.name ?? '', address: notice.to.address },
+      subject,
+      text,
+      messageId: `<${messageId}@b-ticketing>`,
+    })
+    const outcome = sending.then(
+      () => 'sent' as const,
+      (error: unknown) => (isFinal(error) ? 'refused' : 'try-later'),
+    )
+    return Promise.race([outcome, timeOver(signal)])
   },
 })
+
+const timeOver = (signal: AbortSignal): Promise<'try-later'> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve('try-later')
+    else signal.addEventListener('abort', () => resolve('try-later'), { once: true })
+  })
 
 /** A mailbox that said no (5xx) says no again; everything else may pass: 4xx, a server that is down, a timeout. */
 function isFinal(error: unknown): boolean {

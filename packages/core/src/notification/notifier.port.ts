@@ -8,7 +8,7 @@ export interface Notifier {
     readonly messageId: string
     readonly subject: string
     readonly text: string
-    /** Aborts when the notice's time is over. */
+    /** Aborts when the notice's time is over: then the answer is `try-later`, whatever the mail server still does. */
     readonly signal: AbortSignal
     /** `refused`: never again (the address does not exist); `try-later`: anything that may pass. */
   }): Promise<'sent' | 'try-later' | 'refused'>
