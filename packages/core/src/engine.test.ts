@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { generateBallpark } from './catalogue/ballpark.ts'
 import { createBookingEngine, type EngineOptions } from './engine.ts'
 import { inMemoryAdapters, type MemoryAdapters } from './memory.ts'
+import { bundle } from './shared/bundle.ts'
 import { manualRuntime } from './shared/contract.ts'
 
 const tokenSecrets = [{ kid: 'k', secret: 'a-secret-of-at-least-32-characters' }]
@@ -56,7 +57,7 @@ test('what cannot be an engine is CONFIG_INVALID, and says what is missing', asy
       { observer: { log: () => {} } },
     ].map((over) => ({ ...good, ...over })),
     ...Object.keys(inMemoryAdapters())
-      .filter((name) => name !== 'record')
+      .filter((name) => name !== 'record' && name !== 'fenceSource')
       .map((name) => ({ ...good, [name]: undefined })),
   ]
   for (const options of wrong)
@@ -64,6 +65,38 @@ test('what cannot be an engine is CONFIG_INVALID, and says what is missing', asy
   await expect(createBookingEngine({ ...good, gateway: null } as never)).rejects.toThrow('gateway')
   await using engine = await createBookingEngine(good)
   expect(engine.schedules).toBeDefined()
+})
+
+test('bundles spread side by side are each closed once, after what the host opened', async () => {
+  const closed: string[] = []
+  const of = (name: string, error?: Error) => async () => {
+    closed.push(name)
+    if (error) throw error
+  }
+  const { lockStore, changeFeed, eventBus, outbox, ...rest } = inMemoryAdapters()
+  const engine = await createBookingEngine({
+    ...{ ...rest, tokenSecrets },
+    ...bundle({ lockStore, changeFeed }, of('one')),
+    ...bundle({ eventBus }, of('two', new Error('two does not close'))),
+    ...bundle({ outbox }, of('three')),
+    close: of('host'),
+  })
+  await expect(engine.close()).rejects.toThrow('two does not close')
+  await expect(engine.close()).rejects.toThrow('two does not close')
+  expect(closed).toEqual(['host', 'one', 'two', 'three'])
+})
+
+test('a bundle is closed by itself too, and not again by the engine that has one of its doors', async () => {
+  let closed = 0
+  const { lockStore, eventBus, ...rest } = inMemoryAdapters()
+  const inner = bundle({ lockStore, eventBus }, async () => {
+    closed++
+  })
+  const engine = await createBookingEngine({ ...rest, tokenSecrets, lockStore, eventBus: inner.eventBus })
+  await inner.close()
+  await engine.close()
+  await inner.close()
+  expect(closed).toBe(1)
 })
 
 test('I18: whatever a store throws of its own is BUSY to the caller, and changes nothing', async () => {
@@ -100,7 +133,7 @@ test('I18: one loop that fails does not stop the others of a tick', async () => 
   const { engine, runtime } = house
   runtime.advance(300_000)
   house.break('outbox')
-  await expect(engine.tick()).rejects.toThrow('connection lost')
+  await expect(engine.tick()).rejects.toMatchObject({ code: 'BUSY', cause: new TypeError('connection lost') })
   expect((await house.adapters.seatInventory.reap({ ...sale, limit: 10 })).changes).toEqual([])
   expect(await engine.seating.stats(sale)).toMatchObject({ reserved: 0, available: 100 })
 })

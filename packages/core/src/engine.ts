@@ -11,7 +11,6 @@ import { createSettlement } from './booking/settlement.ts'
 import { createWorkers } from './booking/workers.ts'
 import type { Catalogue } from './catalogue/catalogue.port.ts'
 import { createSchedules, type Schedules } from './catalogue/catalogue.ts'
-import type { FenceSource } from './locking/fence-source.port.ts'
 import type { LockStore } from './locking/lock-store.port.ts'
 import { createShardedLock, type ShardedLock } from './locking/sharded-lock.ts'
 import type { ChangeFeed } from './messaging/change-feed.port.ts'
@@ -34,6 +33,7 @@ import type { SeatInventory, SeatNews } from './seating/seat-inventory.port.ts'
 import type { SeatSource } from './seating/seat-source.port.ts'
 import type { Seating } from './seating/seating.ts'
 import { createSeating } from './seating/seating-service.ts'
+import { closeAll } from './shared/bundle.ts'
 import { TicketingError } from './shared/errors.ts'
 import { failClosed } from './shared/fail-closed.ts'
 import { newId } from './shared/ids.ts'
@@ -49,10 +49,12 @@ import { createPassGate } from './waiting-room/pass-gate.ts'
 import { createSessions, type Sessions } from './waiting-room/session.ts'
 import { createWaitingRoom, type WaitingRoom } from './waiting-room/waiting-room.ts'
 
-/** Every door of the house. `inMemoryAdapters()` fills them all; a deployment replaces them by name. */
+/**
+ * Every door of the house. `inMemoryAdapters()` fills them all; a deployment replaces them by name. An adapter that opened
+ * something carries `[Symbol.asyncDispose]`, which `engine.close()` calls once.
+ */
 export interface Adapters {
   readonly lockStore: LockStore
-  readonly fenceSource: FenceSource
   readonly eventBus: EventBus
   readonly outbox: Outbox
   readonly deadLetters: DeadLetters
@@ -66,7 +68,7 @@ export interface Adapters {
   readonly gateway: PaymentGateway
   readonly noticeStore: NoticeStore
   readonly notifier: Notifier
-  /** What the adapters opened themselves, closed by `engine.close()`. */
+  /** Closes what a host opened beside its adapters; `engine.close()` calls it before it closes them. */
   readonly close?: () => Promise<void>
 }
 
@@ -109,24 +111,21 @@ export interface Engine {
 export async function createBookingEngine(options: EngineOptions): Promise<Engine> {
   demandOptions(options)
   const { runtime = systemRuntime, observer = silentObserver, policy = 'nearest' } = options
-  const { eventBus, gateway, notifier } = options
-  // The waiting room and seating see to the faults of their own stores.
-  const [catalogue, bookingStore] = [failClosed(options.catalogue), failClosed(options.bookingStore)]
-  const [paymentView, noticeStore] = [failClosed(options.paymentView), failClosed(options.noticeStore)]
-  const deadLetters = failClosed(options.deadLetters)
-  const { admissionQueue: queue, seatInventory: inventory, seatSource: source } = options
+  const stores = closedDoors(options)
+  const { eventBus, gateway, notifier, outbox, changeFeed: feed, lockStore: locks } = stores
+  const { catalogue, bookingStore, paymentView, noticeStore, deadLetters } = stores
+  const { admissionQueue: queue, seatInventory: inventory, seatSource: source } = stores
   const tokens = createTokens({ secrets: options.tokenSecrets })
   const worker = newId(runtime)
 
-  const schedules = createSchedules({ catalogue, runtime, observer })
-  const records = schedules
+  const { schedules, records } = createSchedules({ catalogue, runtime, observer })
 
   const lines = createLines({ queue, catalogue, records, runtime, observer })
   const passGate = createPassGate({ queue, lines, tokens, runtime })
   const waitingRoom = createWaitingRoom({ queue, lines, tokens, runtime, gate: passGate })
 
-  const doors = { inventory, source, feed: options.changeFeed, locks: options.lockStore }
-  const books = createSeatBooks({ ...doors, records, runtime, observer, policy })
+  const seatDoors = { inventory, source, feed, locks }
+  const books = createSeatBooks({ ...seatDoors, records, runtime, observer, policy })
   const seating = createSeating({ runtime, records, books, source, gate: passGate })
   const holdDesk = createHoldDesk({ runtime, records, books, inventory, source })
 
@@ -134,7 +133,7 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
   const settlement = createSettlement({ bookingStore, gateway, deadLetters, projection, runtime, observer })
   const secret = options.tokenSecrets[0]!.secret
   const booking = { bookingStore, holdDesk, projection, passGate, runtime, observer, secret }
-  const { payments, bookings } = createBookings({ ...booking, settlement, paymentView, catalogue })
+  const { payments, bookings } = createBookings({ ...booking, settlement, paymentView })
   const workers = createWorkers({ observer })
   const reconcile = createReconcileLoop({ bookingStore, holdDesk, projection, catalogue, runtime, observer })
 
@@ -154,7 +153,7 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
   }
   const mine = options.roles ?? roles
   const myLoops = [
-    createOutboxLoop({ outbox: options.outbox, eventBus, runtime, observer }),
+    createOutboxLoop({ outbox, eventBus, runtime, observer }),
     // What a process could not show when it settled, it shows again itself.
     createProjectionLoop({ projection }),
     ...mine.flatMap((role) => loops[role]),
@@ -169,6 +168,7 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
       await workers.idle()
       await books.close()
       await options.close?.()
+      await closeAll(doorNames.map((door) => options[door]))
     },
   })
 
@@ -193,19 +193,27 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
           }),
       }),
     ),
-    leave: createDeparture({ bookingStore, places: waitingRoom, holds: seating }),
-    locks: createShardedLock({ lockStore: options.lockStore, runtime }),
+    ...withParams({ leave: createDeparture({ bookingStore, places: waitingRoom, holds: seating }) }),
+    locks: withParams(createShardedLock({ lockStore: locks, runtime })),
     ...life,
     [Symbol.asyncDispose]: life.close,
   }
 }
 
+type Door = Exclude<keyof Adapters, 'close'>
+
 /** The doors without which nothing runs, by name. */
-const doors: Readonly<Record<Exclude<keyof Adapters, 'close'>, true>> = {
-  ...{ lockStore: true, fenceSource: true, eventBus: true, outbox: true, deadLetters: true, changeFeed: true },
+const doors: Readonly<Record<Door, true>> = {
+  ...{ lockStore: true, eventBus: true, outbox: true, deadLetters: true, changeFeed: true },
   ...{ catalogue: true, admissionQueue: true, seatInventory: true, seatSource: true, bookingStore: true },
   ...{ paymentView: true, gateway: true, noticeStore: true, notifier: true },
 }
+
+const doorNames = Object.keys(doors) as readonly Door[]
+
+/** I18: behind every door a fault fails closed. */
+const closedDoors = (adapters: Adapters): Pick<Adapters, Door> =>
+  Object.fromEntries(doorNames.map((door) => [door, failClosed(adapters[door])])) as unknown as Pick<Adapters, Door>
 
 /** @throws TicketingError `CONFIG_INVALID` that names all that is missing. */
 function demandOptions(options: EngineOptions): void {
@@ -214,7 +222,7 @@ function demandOptions(options: EngineOptions): void {
   const isObject = (value: unknown): boolean => has(value, [])
   if (!isObject(options)) throw new TicketingError('CONFIG_INVALID', 'an engine needs its adapters and tokenSecrets')
   const { runtime, observer, policy, roles: mine = roles } = options
-  const problems = Object.keys(doors)
+  const problems = doorNames
     .filter((door) => !isObject(Reflect.get(options, door)))
     .map((door) => `the adapter ${door} is missing`)
   if (runtime !== undefined && !has(runtime, ['now', 'random', 'sleep', 'defer'])) problems.push('runtime is not one')

@@ -3,6 +3,7 @@ import { createMemoryPaymentView } from './booking/payment-view.memory.ts'
 import { createMemoryCatalogue } from './catalogue/catalogue.memory.ts'
 import type { Adapters } from './engine.ts'
 import { createMemoryFenceSource } from './locking/fence-source.memory.ts'
+import type { FenceSource } from './locking/fence-source.port.ts'
 import { createMemoryLockStore, type MemoryLockStore } from './locking/lock-store.memory.ts'
 import { createMemoryChangeFeed } from './messaging/change-feed.memory.ts'
 import { createMemoryDeadLetters } from './messaging/dead-letters.memory.ts'
@@ -21,6 +22,8 @@ import { createMemoryAdmissionQueue, type MemoryAdmissionQueue } from './waiting
 /** Every door in cardboard, over one record: a whole sale in one process, gone when it ends. */
 export interface MemoryAdapters extends Adapters {
   readonly lockStore: MemoryLockStore
+  /** What a lock store on a real deployment takes to survive a loss of its data. */
+  readonly fenceSource: FenceSource
   readonly admissionQueue: MemoryAdmissionQueue
   readonly seatInventory: MemorySeatInventory
   readonly gateway: ScriptedGateway

@@ -1,11 +1,19 @@
-import { parseArgs } from 'node:util'
+import { answerFlags, readFlags } from '../../../scripts/flags.ts'
 import { playSeeds, type ShortReport } from './crew.ts'
 import { simulate } from './simulate.ts'
 import { summary } from './table.ts'
 
-const usage = `npm run simulate                   500 sales
-npm run simulate -- --seeds 20000  so many sales, from --from (1) on
-npm run simulate -- --seed 42      one sale, with its whole journal`
+const usage = `npm run simulate: whole sales under a virtual clock, with faults injected, checked after every step
+
+npm run simulate                             500 sales
+npm run simulate -- --seeds 20000            so many sales, seeds 1 to 20000
+npm run simulate -- --seeds 1000 --from 501  so many sales, seeds 501 to 1500
+npm run simulate -- --seed 42                one sale, with its whole journal: the same every time
+
+Exit code: 0 nothing found, 1 something found, 2 wrong flags.`
+
+const seedRange = { least: 0, most: 2 ** 32 - 1 }
+const flags = { seeds: { least: 1, most: 10_000_000 }, from: seedRange, seed: seedRange } as const
 
 /** The last lines of a journal that lead to a finding. */
 const tail = 60
@@ -45,18 +53,19 @@ async function many(first: number, count: number): Promise<number> {
   return 1
 }
 
-function whole(text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 0) return value
-  console.error(`not a whole number: ${text}\n\n${usage}`)
-  process.exit(2)
+function readOptions(args: readonly string[]) {
+  const command = 'npm run simulate'
+  const line = readFlags({ command, args, flags })
+  if (line.is !== 'read' || line.values.seed === undefined) return line
+  const { seeds, from } = line.values
+  if (seeds === undefined && from === undefined) return line
+  const other = seeds === undefined ? '--from' : '--seeds'
+  return { is: 'wrong', problem: `--seed replays one sale and takes no ${other}; see ${command} -- --help` } as const
 }
 
-const { values } = parseArgs({
-  options: { seed: { type: 'string' }, seeds: { type: 'string' }, from: { type: 'string' }, help: { type: 'boolean' } },
-})
-
-if (values.help) console.log(usage)
-else if (values.seed !== undefined) process.exitCode = await replay(whole(values.seed, 0), false)
-else process.exitCode = await many(whole(values.from, 1), Math.max(1, whole(values.seeds, 500)))
+const options = readOptions(process.argv.slice(2))
+if (options.is !== 'read') process.exitCode = answerFlags(options, usage)
+else {
+  const { seed, seeds = 500, from = 1 } = options.values
+  process.exitCode = seed === undefined ? await many(from, seeds) : await replay(seed, false)
+}

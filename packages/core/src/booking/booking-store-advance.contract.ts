@@ -181,6 +181,35 @@ export const advanceCases: Record<string, (subject: BookingStoreSubject) => Prom
     const other = { consumer: 'another-group', eventId: 'e1' }
     assert.equal((await advanceOne(subject.port, { ...completion(charging), consumed: other })).is, 'advanced')
   },
+  'an act is audited in its own transaction, by the clock of the store': async (subject) => {
+    const sold = await advanced(subject.port, completion(await opened(subject.port, 'r1', [1])))
+    await subject.advance(1_000)
+    const audit = { by: 'ann', action: 'refund', subject: 'b-r1', detail: { requestId: 'r1', amount: 21_000 } }
+    const refund = change(sold, { to: 'COMPLETED', refund: 'PENDING', audit })
+    await advanced(subject.port, refund)
+    const [row, ...rest] = await subject.audit()
+    assert.deepEqual({ ...row, id: 'any', at: 0 }, { id: 'any', at: 0, ...audit })
+    assert.equal(row!.at, subject.now())
+    assert.deepEqual(rest, [])
+  },
+  'a change that is refused, or made by another, is not audited': async (subject) => {
+    const record = await opened(subject.port, 'r1', [1])
+    const audit = { by: 'ann', action: 'refund', subject: 'b-r1', detail: {} }
+    const sale = { ...completion(record), audit }
+    const replies = await Promise.all(Array.from({ length: 10 }, () => advanceOne(subject.port, sale)))
+    assert.equal(replies.filter(({ is }) => is === 'advanced').length, 1)
+    await advanceOne(subject.port, { ...sale, requestId: 'r9' })
+    assert.equal((await subject.audit()).length, 1)
+    const failed = await advanced(subject.port, failure(await opened(subject.port, 'r2', [2])))
+    assert.equal((await advanceOne(subject.port, { ...completion(failed), audit })).is, 'seats-gone')
+    const consumed = { consumer: 'c', eventId: 'e1' }
+    const charging = await advanced(
+      subject.port,
+      change(await opened(subject.port, 'r3', [3]), { to: 'CHARGING', consumed }),
+    )
+    assert.equal((await advanceOne(subject.port, change(charging, { to: 'CHARGING', consumed, audit }))).is, 'consumed')
+    assert.equal((await subject.audit()).length, 1)
+  },
   'the same event twice in one batch is consumed once': async ({ port }) => {
     const record = await opened(port, 'r1', [1])
     const made = change(record, { to: 'CHARGING', consumed: { consumer: 'c', eventId: 'e1' } })

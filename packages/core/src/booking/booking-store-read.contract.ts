@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isId } from '../shared/ids.ts'
 import type { Id } from '../shared/types.ts'
 import type { PaymentRecord } from './booking.ts'
 import type { BookingStore } from './booking-store.port.ts'
@@ -137,15 +138,26 @@ export const readCases: Record<string, (subject: BookingStoreSubject) => Promise
       await subject.advance(leaseMs)
     }
   },
-  'a decided payment with a dueAt and no refund is handed out once': async (subject) => {
-    const record = await opened(subject.port, 'r1', [1])
-    await advanced(subject.port, { ...failure(record), dueInMs: 2_000 })
-    assert.deepEqual(await subject.port.due({ worker: 'w1', limit: 10, leaseMs }), [])
+  'a decided payment with a dueAt and no PENDING refund is handed out once, to one worker': async (subject) => {
+    const { port } = subject
+    const of = (id: Id, seat: number) => opened(port, id, [seat])
+    await advanced(port, { ...failure(await of('failed', 1)), dueInMs: 2_000 })
+    await advanced(port, { ...failure(await of('given-back', 2)), refund: 'DONE', dueInMs: 2_000 })
+    await advanced(port, { ...completion(await of('sold', 3)), dueInMs: 2_000 })
+    await advanced(port, { ...completion(await of('refused', 4)), refund: 'ERROR', dueInMs: 2_000 })
+    const workers = ['w1', 'w2', 'w3', 'w4']
+    const due = async () =>
+      (await Promise.all(workers.map((worker) => port.due({ worker, limit: 10, leaseMs })))).flat()
+    assert.deepEqual(await due(), [])
     await subject.advance(2_000)
-    const [due] = await subject.port.due({ worker: 'w1', limit: 10, leaseMs })
-    assert.deepEqual([due?.requestId, due?.dueAt], ['r1', null])
+    const handed = [...(await due()), ...(await due())]
+    assert.deepEqual(
+      handed.map(({ requestId, version, dueAt }) => [requestId, version, dueAt]).sort(),
+      ['failed', 'given-back', 'refused', 'sold'].map((id) => [id, 2, null]),
+    )
     await subject.advance(60 * 60_000)
-    assert.deepEqual(await subject.port.due({ worker: 'w1', limit: 10, leaseMs }), [])
+    assert.deepEqual(await due(), [])
+    assert.equal((await findOne(port, 'failed'))!.dueAt, null)
   },
   'dueInMs 0 is due at once, and only what is due is leased': async (subject) => {
     const record = await opened(subject.port, 'r1', [1])
@@ -178,6 +190,7 @@ export const readCases: Record<string, (subject: BookingStoreSubject) => Promise
     for (;;) {
       const page = await port.list({ visitor: 'v1', ...(after !== undefined && { after }) })
       assert.ok(page.items.length <= 100)
+      assert.ok(page.next === null || isId(page.next), 'a cursor is an id')
       seen.push(...page.items.map(({ requestId }) => requestId))
       await opened(port, `new${seen.length}`, [1_000 + seen.length], { visitor: 'v1' })
       if (page.next === null) break
@@ -185,7 +198,12 @@ export const readCases: Record<string, (subject: BookingStoreSubject) => Promise
     }
     assert.equal(new Set(seen).size, seen.length)
     assert.equal(seen.filter((id) => id.startsWith('r')).length, 205)
-    assert.deepEqual((await port.list({ after: 'no-such-page' })).items, [])
+  },
+  'list refuses a cursor that is none of its own': async ({ port }) => {
+    await opened(port, 'r1', [1])
+    for (const after of ['not a cursor', '', "1' OR '1'='1", 'no-such-page']) {
+      await assert.rejects(port.list({ after }), { code: 'INVALID' })
+    }
   },
   'history of an unknown payment is empty; what was returned does not change later': async ({ port }) => {
     assert.deepEqual(await port.history({ requestId: 'r1' }), [])

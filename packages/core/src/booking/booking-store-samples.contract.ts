@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import type { Message } from '../messaging/message.ts'
 import { paymentMessage } from '../messaging/payment-message.ts'
 import type { Claim } from '../seating/claim.ts'
-import type { Subject } from '../shared/contract.ts'
+import type { Audited, Subject } from '../shared/contract.ts'
 import type { Id } from '../shared/types.ts'
 import { bookingOf, type HoldSnapshot, type PaymentRecord } from './booking.ts'
 import type { Advance, AdvanceReply, BookingStore, OpenReply, OpenRequest } from './booking-store.port.ts'
 
 /** Beside the port: readers of their own that look behind it. */
-export interface BookingStoreSubject extends Subject<BookingStore> {
+export interface BookingStoreSubject extends Subject<BookingStore>, Audited {
   /** Every live claim. */
   claims(): Promise<readonly Claim[]>
   /** Every outbox row not published yet, in order. */
@@ -117,6 +117,7 @@ export const everything = async (subject: BookingStoreSubject, requestId: Id) =>
     record: record && { ...record, storeTime: 0 },
     claims: await owners(subject),
     outbox: await eventIds(subject),
+    audit: await subject.audit(),
     history: await subject.port.history({ requestId }),
   }
 }

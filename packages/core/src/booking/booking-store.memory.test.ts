@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { outboxRows } from '../messaging/outbox.memory.ts'
 import { claims, seatBlocks, seatKey } from '../seating/seating-tables.memory.ts'
+import { auditRows } from '../shared/audit.memory.ts'
 import { manualRuntime } from '../shared/contract.ts'
 import { createMemoryRecord } from '../shared/record.memory.ts'
 import { bookingStoreContract } from './booking-store.contract.ts'
@@ -15,6 +16,7 @@ const store = bookingStoreContract(() => {
     port: createMemoryBookingStore({ record, runtime }),
     now: runtime.now,
     advance: runtime.advance,
+    audit: async () => [...record.table(auditRows).values()],
     claims: async () => [...record.table(claims).values()],
     outbox: async () => [...record.table(outboxRows).values()].map(({ lane, message }) => ({ lane, message })),
   }

@@ -1,9 +1,11 @@
 import { appendOutbox } from '../messaging/outbox.memory.ts'
 import type { Claim } from '../seating/claim.ts'
 import { claims, seatBlocks, seatKey } from '../seating/seating-tables.memory.ts'
+import { appendAudit } from '../shared/audit.memory.ts'
+import { TicketingError } from '../shared/errors.ts'
 import type { MemoryRecord } from '../shared/record.memory.ts'
 import type { Id, Ms } from '../shared/types.ts'
-import { isOpen, type PaymentRecord } from './booking.ts'
+import type { PaymentRecord } from './booking.ts'
 import type { Advance, AdvanceReply, BookingStore, OpenReply, OpenRequest, PaymentKey } from './booking-store.port.ts'
 import {
   duePayments,
@@ -13,10 +15,11 @@ import {
   inbox,
   payments,
   reservationPayments,
-  type StoredPayment,
   tombstones,
   visitorPayments,
 } from './booking-tables.memory.ts'
+import { advancedPayment, leasedUntil, openedPayment, type StoredPayment } from './stored-payment.ts'
+import { judgeAdvance, judgeOpen } from './verdicts.ts'
 
 const pageSize = 100
 
@@ -62,21 +65,15 @@ export function createMemoryBookingStore(p: {
 
   const open = (request: OpenRequest): OpenReply => {
     const { requestId, visitor, idempotencyKey, hold } = request
-    if (record.table(tombstones).has(requestId)) return { is: 'abandoned' }
     const key = `${visitor}/${idempotencyKey}`
-    const known = rows.get(requestId) ?? rows.get(record.table(idempotencyRows).get(key) ?? '')
-    if (known) {
-      return known.fingerprint === request.fingerprint && known.visitor === visitor
-        ? { is: 'replayed', record: shown(known) }
-        : { is: 'key-reused' }
-    }
-    const other = rows.get(record.table(holdPayments).get(hold.holdId) ?? '')
-    if (other && other.state !== 'FAILED') {
-      return { is: other.state === 'COMPLETED' ? 'paid' : 'running', requestId: other.requestId }
-    }
-    if (keysOf({ scheduleId: hold.scheduleId, hold }).some((seat) => isTaken(seat, requestId)))
-      return { is: 'seats-taken' }
-    const row = opened(request, now(), record.nextVersion())
+    const verdict = judgeOpen(request, {
+      tombstone: record.table(tombstones).has(requestId),
+      known: rows.get(requestId) ?? rows.get(record.table(idempotencyRows).get(key) ?? '') ?? null,
+      ofHold: rows.get(record.table(holdPayments).get(hold.holdId) ?? '') ?? null,
+      seatsTaken: keysOf({ scheduleId: hold.scheduleId, hold }).some((seat) => isTaken(seat, requestId)),
+    })
+    if (verdict) return verdict.is === 'replayed' ? { is: 'replayed', record: shown(verdict.known) } : verdict
+    const row = openedPayment(request, { now: now(), recordVersion: record.nextVersion() })
     record.table(idempotencyRows).set(key, requestId)
     record.table(holdPayments).set(hold.holdId, requestId)
     record.table(reservationPayments).set(row.reservationId, requestId)
@@ -100,17 +97,20 @@ export function createMemoryBookingStore(p: {
     if (!row) return { is: 'unknown' }
     const { consumed } = change
     const inboxKey = consumed && `${consumed.consumer}/${consumed.eventId}`
-    if (inboxKey && record.table(inbox).has(inboxKey)) return { is: 'consumed', record: shown(row) }
-    if (row.state !== change.from.state || row.version !== change.from.version)
-      return { is: 'stale', record: shown(row) }
-    if (!seatsAllow(row, change.claims)) return { is: 'seats-gone', record: shown(row) }
-    const next = advanced(row, change, now(), change.claims === 'keep' ? row.recordVersion : record.nextVersion())
+    const verdict = judgeAdvance(row, change, {
+      consumed: inboxKey !== undefined && record.table(inbox).has(inboxKey),
+      seatsAllow: seatsAllow(row, change.claims),
+    })
+    if (verdict) return { is: verdict, record: shown(row) }
+    const recordVersion = change.claims === 'keep' ? row.recordVersion : record.nextVersion()
+    const next = advancedPayment(row, change, { now: now(), recordVersion })
     if (change.claims === 'free') {
       for (const key of keysOf(row)) if (live.get(key)?.requestId === row.requestId) live.delete(key)
     } else if (change.claims !== 'keep') claim(next, 'COMPLETED')
     if (inboxKey) record.table(inbox).set(inboxKey, true)
     write(next, row, change.event)
     appendOutbox(record, change.outbox)
+    if (change.audit) appendAudit(record, now(), change.audit)
     return { is: 'advanced', record: shown(next) }
   }
 
@@ -129,7 +129,7 @@ export function createMemoryBookingStore(p: {
 
   const lease = (requestId: Id, leaseMs: Ms): PaymentRecord => {
     const row = rows.get(requestId)!
-    const dueAt = isOpen(shown(row)) || row.refund === 'PENDING' ? now() + leaseMs : null
+    const dueAt = leasedUntil(row, now(), leaseMs)
     const leased = { ...row, dueAt }
     rows.set(requestId, leased)
     if (dueAt === null) record.table(duePayments).delete(requestId)
@@ -157,7 +157,8 @@ export function createMemoryBookingStore(p: {
     list: async ({ visitor, scheduleId, bookedOnly, after }) => {
       const ids = visitor === undefined ? [...rows.keys()] : (record.table(visitorPayments).get(visitor) ?? [])
       const newest = [...ids].reverse()
-      const from = after === undefined ? 0 : newest.indexOf(after) + 1 || newest.length
+      const from = after === undefined ? 0 : newest.indexOf(after) + 1
+      if (after !== undefined && from === 0) throw new TicketingError('INVALID', 'after must be the next of a page')
       const found = newest
         .slice(from)
         .map((id) => rows.get(id)!)
@@ -166,50 +167,5 @@ export function createMemoryBookingStore(p: {
       return { items, next: found.length > pageSize ? items.at(-1)!.requestId : null }
     },
     history: async ({ requestId }) => [...(record.table(histories).get(requestId) ?? [])],
-  }
-}
-
-function opened(request: OpenRequest, now: Ms, recordVersion: number): StoredPayment {
-  const { requestId, reservationId, visitor, idempotencyKey, fingerprint, hold, buyer, paymentToken } = request
-  return {
-    requestId,
-    reservationId,
-    scheduleId: hold.scheduleId,
-    visitor,
-    idempotencyKey,
-    fingerprint,
-    hold,
-    amount: hold.amount,
-    buyer,
-    paymentToken,
-    state: 'REQUESTED',
-    reason: null,
-    refund: 'none',
-    version: 1,
-    recordVersion,
-    booking: null,
-    attempts: 0,
-    createdAt: now,
-    updatedAt: now,
-    chargeUntil: now + request.chargeWithinMs,
-    dueAt: now + request.leaseMs,
-  }
-}
-
-function advanced(row: StoredPayment, change: Advance, now: Ms, recordVersion: number): StoredPayment {
-  const decided = change.to === 'COMPLETED' || change.to === 'FAILED'
-  const { dueInMs } = change
-  return {
-    ...row,
-    state: change.to,
-    version: row.version + 1,
-    recordVersion,
-    updatedAt: now,
-    reason: change.reason === undefined ? row.reason : change.reason,
-    refund: change.refund ?? row.refund,
-    booking: change.booking ?? row.booking,
-    attempts: change.attempts ?? row.attempts,
-    paymentToken: decided ? null : row.paymentToken,
-    dueAt: dueInMs === undefined ? row.dueAt : dueInMs === null ? null : now + dueInMs,
   }
 }

@@ -1,5 +1,6 @@
 import type { Message } from '../messaging/message.ts'
 import type { ClaimsChange, PaymentState, RefundState } from '../payment/payment.ts'
+import type { AuditNote } from '../shared/audit.ts'
 import type { Id, Ms, Page } from '../shared/types.ts'
 import type { Booking, Buyer, HistoryRow, HoldSnapshot, PaymentRecord } from './booking.ts'
 
@@ -53,6 +54,8 @@ export interface Advance {
   readonly outbox: readonly Message[]
   /** Inbox row in the same transaction; `consumed` when it stood there before: nothing changes. */
   readonly consumed?: { readonly consumer: Id; readonly eventId: Id }
+  /** An operator's act: its row of the audit trail, in the same transaction. Only `advanced` writes it. */
+  readonly audit?: AuditNote
 }
 
 export type AdvanceReply =
@@ -100,7 +103,10 @@ export interface BookingStore {
    * callers never get the same one. A decided payment without a PENDING refund is handed out once: its `dueAt` becomes null.
    */
   due(p: { readonly worker: Id; readonly limit: number; readonly leaseMs: Ms }): Promise<readonly PaymentRecord[]>
-  /** Newest first. Pages of at most 100. `bookedOnly`: with a booking. An unknown `after` is the end. */
+  /**
+   * Newest first. Pages of at most 100. `bookedOnly`: with a booking. `next` is an id. @throws `INVALID` for an `after` that is no
+   * cursor of this list.
+   */
   list(p: {
     readonly visitor?: Id
     readonly scheduleId?: Id

@@ -1,8 +1,7 @@
 import { defineTable } from '../shared/record.memory.ts'
 import type { Id } from '../shared/types.ts'
-import type { HistoryRow, PaymentRecord } from './booking.ts'
-
-export type StoredPayment = Omit<PaymentRecord, 'storeTime'>
+import type { HistoryRow } from './booking.ts'
+import type { StoredPayment } from './stored-payment.ts'
 
 /** By requestId, oldest first. */
 export const payments = defineTable<StoredPayment>('payment')

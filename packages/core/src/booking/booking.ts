@@ -94,7 +94,7 @@ export interface HistoryRow {
 /** What the state table may look at. */
 export const factsOf = (record: PaymentRecord): PaymentFacts => record
 
-export const isOpen = (record: PaymentRecord): boolean => publicState(record.state) === 'PENDING'
+export const isOpen = (record: Pick<PaymentRecord, 'state'>): boolean => publicState(record.state) === 'PENDING'
 
 export const statusOf = (record: PaymentRecord): PaymentStatus => ({
   requestId: record.requestId,

@@ -501,6 +501,31 @@ test('I4: any number of parallel cancels refunds once', async () => {
   expect(history.filter(({ event }) => event === 'refund-pending')).toHaveLength(1)
 })
 
+test('I5: an operator’s refund whose answer is lost is audited, once', async () => {
+  let lost = 0
+  const house = await boxOffice({
+    doors: {
+      bookingStore: (store) => ({
+        ...store,
+        advance: async (p) => {
+          const replies = await store.advance(p)
+          if (lost > 0 && lost--) throw new Error('connection lost at COMMIT')
+          return replies
+        },
+      }),
+    },
+  })
+  const { requestId } = await house.pay('v1', [1])
+  await house.run(500)
+  const { reservationId } = await house.recordOf(requestId)
+  const audited = async () => (await house.catalogue.audit({})).items.filter(({ action }) => action === 'refund').length
+  lost = 1
+  await expect(house.bookings.cancel({ reservationId })).rejects.toThrow('connection lost')
+  expect([await audited(), (await house.recordOf(requestId)).refund]).toEqual([1, 'PENDING'])
+  await house.bookings.cancel({ reservationId })
+  expect([await audited(), (await house.recordOf(requestId)).refund]).toEqual([1, 'DONE'])
+})
+
 test('an operator’s refund is audited', async () => {
   const house = await boxOffice()
   const { requestId } = await house.pay('v1', [1])

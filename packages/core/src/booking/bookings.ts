@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.port.ts'
+import type { AuditNote } from '../shared/audit.ts'
 import { TicketingError } from '../shared/errors.ts'
 import { demandId } from '../shared/ids.ts'
 import type { Id } from '../shared/types.ts'
@@ -15,8 +15,6 @@ export type { Bookings, Payments }
 export interface BookingsDeps extends PaymentRequestDeps {
   readonly settlement: Settlement
   readonly paymentView: PaymentView
-  /** For the audit trail of operators' refunds. */
-  readonly catalogue: Pick<Catalogue, 'note'>
 }
 
 export function createBookings(p: BookingsDeps): { readonly payments: Payments; readonly bookings: Bookings } {
@@ -61,17 +59,21 @@ export function createBookings(p: BookingsDeps): { readonly payments: Payments; 
     async cancel({ reservationId, visitor, by = 'operator' }) {
       demandId(by, 'by')
       const record = await demandBooked(reservationId, visitor)
-      const begun = await p.settlement.startRefund(record)
-      if (visitor === undefined && begun.started) {
-        const detail = { requestId: record.requestId, amount: record.amount.value, currency: record.amount.currency }
-        await p.catalogue.note({ by, action: 'refund', subject: reservationId, detail })
-      }
-      return (await p.settlement.refund(begun.record)).booking!
+      const begun = await p.settlement.startRefund(record, visitor === undefined ? refundAudit(record, by) : undefined)
+      return (await p.settlement.refund(begun)).booking!
     },
   }
 
   return { payments, bookings }
 }
+
+/** An operator's refund, for the trail. */
+const refundAudit = ({ requestId, reservationId, amount }: PaymentRecord, by: Id): AuditNote => ({
+  by,
+  action: 'refund',
+  subject: reservationId,
+  detail: { requestId, amount: amount.value, currency: amount.currency },
+})
 
 function demandOwn(record: PaymentRecord | null | undefined, visitor: Id | undefined, noun: string): PaymentRecord {
   if (record && (visitor === undefined || record.visitor === visitor)) return record

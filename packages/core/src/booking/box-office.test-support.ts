@@ -106,7 +106,7 @@ export async function openWorld(p: { readonly seed?: number } = {}) {
       },
     }),
   }
-  await createSchedules({ catalogue, runtime }).create({
+  await createSchedules({ catalogue, runtime }).schedules.create({
     scheduleId,
     venue,
     state: 'open',
@@ -128,7 +128,7 @@ export async function startProcess(
     gauge: () => {},
     count: (name, labels) => void (name === 'payment_alerts' && alerts.push(labels?.kind ?? '')),
   }
-  const records = createSchedules({ catalogue, runtime, observer })
+  const { records } = createSchedules({ catalogue, runtime, observer })
   const books = createSeatBooks({ runtime, records, inventory, source, feed, locks, observer })
   const desk = createHoldDesk({ runtime, records, books, inventory, source })
   const holdDesk = p.doors?.holdDesk?.(desk) ?? desk

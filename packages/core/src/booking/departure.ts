@@ -24,7 +24,7 @@ export const createDeparture =
     readonly holds: { releaseAll(p: { scheduleId: Id; visitor: Id }): Promise<void> }
   }): Departure =>
   async (leaver) => {
-    const scheduleId = demandId(leaver?.scheduleId, 'scheduleId')
+    const scheduleId = demandId(leaver.scheduleId, 'scheduleId')
     const visitor = demandId(leaver.visitor, 'visitor')
     const bought = await p.bookingStore.list({ visitor, scheduleId, bookedOnly: true })
     await p.places.leave({ ...leaver, as: bought.items.length > 0 ? 'done' : 'left' })

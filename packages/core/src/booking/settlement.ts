@@ -4,6 +4,7 @@ import { chargeStep, refundStep } from '../payment/charge.ts'
 import { type Decision, decide, type PaymentChange, type PaymentEvent } from '../payment/decide.ts'
 import { backOff, chargeKey, checkCharge, paymentTimes, type RefundState, refundKey } from '../payment/payment.ts'
 import type { GatewayEvent, PaymentGateway } from '../payment/payment-gateway.port.ts'
+import type { AuditNote } from '../shared/audit.ts'
 import { createBatch } from '../shared/batch.ts'
 import { sha256Hex } from '../shared/crypto.ts'
 import { busy } from '../shared/errors.ts'
@@ -39,8 +40,8 @@ export interface Settlement {
     readonly consumed?: Advance['consumed']
   }): Promise<Settled>
   follow(settled: Settled): Promise<Settled>
-  /** COMPLETED → refund PENDING, once, or again after ERROR. The seats stay sold until it is DONE. */
-  startRefund(record: PaymentRecord): Promise<{ readonly record: PaymentRecord; readonly started: boolean }>
+  /** COMPLETED → refund PENDING, once, or again after ERROR. The seats stay sold until it is DONE. `audit` is written with the change. */
+  startRefund(record: PaymentRecord, audit?: AuditNote): Promise<PaymentRecord>
   /** Asks the gateway for the refund that is PENDING; DONE frees the seats. Repeatable. */
   refund(record: PaymentRecord): Promise<PaymentRecord>
   /** What the gateway says by itself. Confirmed by asking it; `parked`: no such payment or charge. @throws `BUSY`. */
@@ -60,6 +61,9 @@ export interface SettlementDeps {
   readonly observer: Observer
 }
 
+/** What is written in the transaction of a change. */
+type Beside = Pick<Advance, 'consumed' | 'audit'>
+
 /** A lost race is decided again; so many in a row mean that something else is wrong. */
 const mostRaces = 8
 /** ask → charge, ask → cancel → ask …: a gateway that contradicts itself is left to the due loop. */
@@ -76,8 +80,8 @@ export function createSettlement(p: SettlementDeps): Settlement {
     p.observer.log('error', 'payment needs attention', { kind, requestId, ...fields })
   }
 
-  const make = async (record: PaymentRecord, change: PaymentChange, event: string, consumed?: Advance['consumed']) => {
-    const reply = await advance('advance', commandOf(record, change, event, consumed))
+  const make = async (record: PaymentRecord, change: PaymentChange, event: string, beside: Beside = {}) => {
+    const reply = await advance('advance', { ...commandOf(record, change, event), ...beside })
     if (reply.is === 'unknown') throw busy('the record does not know this payment any more')
     // A stale answer may be about this very change, made while its reply was lost: then nobody else would show it.
     await p.projection.show(reply.record, { seats: reply.is !== 'advanced' || change.claims !== 'keep' })
@@ -85,14 +89,15 @@ export function createSettlement(p: SettlementDeps): Settlement {
   }
 
   const apply: Settlement['apply'] = async ({ record, event, consumed }) => {
+    const beside = consumed ? { consumed } : {}
     let current = record
     for (let races = 0; races < mostRaces; races++) {
       const decision = decide(factsOf(current), event, current.storeTime)
       if (decision.alert) alert(decision.do, current.requestId, { event: event.is, state: current.state })
       if (!decision.change) return { record: current, decision }
-      let reply = await make(current, decision.change, event.is, consumed)
+      let reply = await make(current, decision.change, event.is, beside)
       if (reply.is === 'seats-gone' && decision.otherwise) {
-        reply = await make(current, decision.otherwise, `${event.is}-seats-gone`, consumed)
+        reply = await make(current, decision.otherwise, `${event.is}-seats-gone`, beside)
       }
       if (reply.is === 'advanced') return { record: reply.record, decision }
       if (reply.is === 'consumed')
@@ -131,12 +136,12 @@ export function createSettlement(p: SettlementDeps): Settlement {
 
   const settle: Settlement['settle'] = async (command) => follow(await apply(command))
 
-  const changeRefund = async (record: PaymentRecord, refund: RefundState, from: RefundState) => {
+  const changeRefund = async (record: PaymentRecord, refund: RefundState, from: RefundState, beside: Beside = {}) => {
     let current = record
     for (let races = 0; races < mostRaces; races++) {
-      if (current.refund !== from) return { record: current, started: false }
-      const reply = await make(current, refundChange(current, refund), `refund-${refund.toLowerCase()}`)
-      if (reply.is === 'advanced') return { record: reply.record, started: true }
+      if (current.refund !== from) return current
+      const reply = await make(current, refundChange(current, refund), `refund-${refund.toLowerCase()}`, beside)
+      if (reply.is === 'advanced') return reply.record
       current = reply.record
     }
     throw busy('this payment is being changed by others')
@@ -149,7 +154,7 @@ export function createSettlement(p: SettlementDeps): Settlement {
     if (outcome === 'ERROR') alert('refund-refused', record.requestId)
     // Money without a booking has no owner who could ask again: it stays due, lease by lease, until the gateway gives it back.
     if (outcome === 'ERROR' && record.state === 'FAILED') return record
-    return (await changeRefund(aged(record, since), outcome, 'PENDING')).record
+    return changeRefund(aged(record, since), outcome, 'PENDING')
   }
 
   const park = async (event: GatewayEvent, source: Id): Promise<'parked'> => {
@@ -200,16 +205,12 @@ export function createSettlement(p: SettlementDeps): Settlement {
     follow,
     refund,
     hear,
-    startRefund: async (record) => changeRefund(record, 'PENDING', record.refund === 'ERROR' ? 'ERROR' : 'none'),
+    startRefund: (record, audit) =>
+      changeRefund(record, 'PENDING', record.refund === 'ERROR' ? 'ERROR' : 'none', audit ? { audit } : {}),
   }
 }
 
-function commandOf(
-  record: PaymentRecord,
-  change: PaymentChange,
-  event: string,
-  consumed: Advance['consumed'],
-): Advance {
+function commandOf(record: PaymentRecord, change: PaymentChange, event: string): Advance {
   const { requestId, reservationId, scheduleId, storeTime } = record
   const completes = change.to === 'COMPLETED' && record.state !== 'COMPLETED'
   const refund = change.refund ?? record.refund
@@ -222,7 +223,6 @@ function commandOf(
     outbox: completes
       ? [paymentMessage({ topic: 'payment-completed', at: storeTime, requestId, reservationId, scheduleId })]
       : [],
-    ...(consumed && { consumed }),
   }
 }
 

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
+import type { AuditRow } from '../shared/audit.ts'
 import { bindCases, type ContractCase, type Subject, type SubjectFactory } from '../shared/contract.ts'
 import { isTicketingError } from '../shared/errors.ts'
 import type { Id, Page } from '../shared/types.ts'
 import type { Catalogue } from './catalogue.port.ts'
-import { type AuditRow, defaultSettings, type SaleChange, type Schedule, type ScheduleRecord } from './schedule.ts'
+import {
+  defaultSettings,
+  type SaleChange,
+  type SaleDraw,
+  type SaleSettings,
+  type Schedule,
+  type ScheduleRecord,
+} from './schedule.ts'
 import type { Venue } from './venue.ts'
 
 export interface CatalogueSubject extends Subject<Catalogue> {
@@ -170,6 +178,58 @@ export const catalogueContract = (factory: SubjectFactory<CatalogueSubject>): re
       assert.deepEqual(await stored('game-1'), { version: 3, state: 'prequeue', ceiling: 9 })
     },
 
+    'keeps what the opening fixed of a draw, until another draw replaces it': async ({ port }) => {
+      await put(port, 'game-1')
+      for (const [i, made] of [
+        { policy: 'draw', n: 12_345, beacon: '서울 🎲' },
+        { policy: 'fifo', n: 0, beacon: null },
+      ].entries()) {
+        const fixed = { ...draw, made } as SaleDraw
+        assert.deepEqual((await changed(port, 2 * i + 1, { draw: fixed })).draw, fixed)
+        assert.deepEqual((await one(port)).draw, fixed)
+        await changed(port, 2 * i + 2, { state: i === 0 ? 'prequeue' : 'open' })
+        assert.deepEqual((await one(port)).draw, fixed, 'another change leaves it alone')
+      }
+      const next = { secret: 'of the next epoch', commitment: 'shown-again' }
+      assert.deepEqual((await changed(port, 5, { draw: next, epoch: 'epoch-2' })).draw, next)
+      assert.deepEqual((await one(port)).draw, next, 'a new draw is not made yet')
+      await changed(port, 6, { draw: null })
+      assert.equal((await one(port)).draw, null)
+    },
+
+    'keeps the life of the line, which a record does not have at first': async ({ port }) => {
+      await put(port, 'game-1')
+      assert.ok(!('lineIncarnation' in (await one(port))), 'absent until a line is installed')
+      assert.equal((await changed(port, 1, { lineIncarnation: 1 })).lineIncarnation, 1)
+      await changed(port, 2, { ceiling: 5 })
+      assert.equal((await one(port)).lineIncarnation, 1)
+      await changed(port, 3, { lineIncarnation: 2, draw: { ...draw, made: { policy: 'draw', n: 3, beacon: null } } })
+      const { lineIncarnation, draw: drawn } = await one(port)
+      assert.deepEqual([lineIncarnation, drawn?.made?.n], [2, 3])
+      assert.equal((await port.schedules({ live: true })).items[0]?.lineIncarnation, 2)
+    },
+
+    'every setting and instant can be set, and set back to null': async ({ port }) => {
+      await put(port, 'game-1')
+      const nulled = { ratePerMinute: null, capacity: null, beacon: null }
+      const settings = {
+        ...{
+          groupSize: 7,
+          ratePerMinute: 0,
+          capacity: 0,
+          passTtlSeconds: 8,
+          holdTtlSeconds: 9,
+          maxSeatsPerVisitor: 10,
+        },
+        ...{ claimWindowSeconds: 11, graceSeconds: 0, partialGroupSeconds: 13, policy: 'draw', beacon: '값 🎲' },
+      } satisfies SaleSettings
+      await changed(port, 1, { settings, opensAt: 8_640_000_000_000_000 })
+      assert.deepEqual([(await one(port)).settings, (await one(port)).opensAt], [settings, 8_640_000_000_000_000])
+      await changed(port, 2, { settings: nulled, opensAt: null })
+      const record = await one(port)
+      assert.deepEqual([record.settings, record.opensAt], [{ ...settings, ...nulled }, null])
+    },
+
     'a change from an old or unknown version, or of an unknown schedule, is stale and changes nothing': async (
       subject,
     ) => {
@@ -274,13 +334,13 @@ export const catalogueContract = (factory: SubjectFactory<CatalogueSubject>): re
       assert.ok(!text.includes('another-secret') && !text.includes(draw.secret))
     },
 
-    'keeps notes of acts on other rooms among the rest, newest last, by pages': async ({ port }) => {
-      for (let i = 0; i < 130; i++)
-        await port.note({ by: 'ann', action: 'seats-blocked', subject: 'game-1', detail: { i } })
+    'lists audit rows newest last, by pages': async ({ port }) => {
+      await put(port, 'game-1')
+      for (let i = 1; i <= 130; i++) await changed(port, i, { incarnation: i + 1 })
       const rows = await auditOf(port)
       assert.deepEqual(
-        rows.map((row) => row.detail.i),
-        Array.from({ length: 130 }, (_, i) => i),
+        rows.map((row) => row.detail.incarnation),
+        [undefined, ...Array.from({ length: 130 }, (_, i) => i + 2)],
       )
     },
   })

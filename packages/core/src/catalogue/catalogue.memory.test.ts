@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { auditRows } from '../shared/audit.memory.ts'
 import { manualRuntime } from '../shared/contract.ts'
 import { createMemoryRecord } from '../shared/record.memory.ts'
 import { catalogueContract } from './catalogue.contract.ts'
-import { auditRows, createMemoryCatalogue, schedules } from './catalogue.memory.ts'
+import { createMemoryCatalogue, schedules } from './catalogue.memory.ts'
 import type { Catalogue } from './catalogue.port.ts'
 
 type Guard = (port: Catalogue, record: ReturnType<typeof createMemoryRecord>) => Catalogue
@@ -46,6 +47,20 @@ const broken: Record<string, Guard> = {
       record.table(auditRows).delete(String(record.table(auditRows).size))
       return reply
     },
+  }),
+  'a draw whose making is not kept': (port) => ({
+    ...port,
+    schedules: async (p) => {
+      const { items, next } = await port.schedules(p)
+      return {
+        items: items.map((row) => ({ ...row, draw: row.draw && { ...row.draw, made: undefined } }) as never),
+        next,
+      }
+    },
+  }),
+  'a life of the line that is not kept': (port) => ({
+    ...port,
+    change: ({ set: { lineIncarnation: _, ...set }, ...p }) => port.change({ ...p, set }),
   }),
   'a list without pages': (port, record) => ({
     ...port,

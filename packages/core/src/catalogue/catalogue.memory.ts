@@ -1,9 +1,10 @@
+import { appendAudit, auditRows } from '../shared/audit.memory.ts'
 import { TicketingError } from '../shared/errors.ts'
 import { defineTable, type MemoryRecord } from '../shared/record.memory.ts'
 import type { Runtime } from '../shared/runtime.ts'
 import type { Id, Page } from '../shared/types.ts'
 import type { Catalogue } from './catalogue.port.ts'
-import type { AuditRow, ScheduleRecord } from './schedule.ts'
+import type { ScheduleRecord } from './schedule.ts'
 import { type AuditEntry, applyChange, changeAudit, firstRecord, scheduleAudit, venueAudit } from './schedule-change.ts'
 import { copyVenue, sameVenue, type Venue } from './venue.ts'
 
@@ -11,23 +12,13 @@ import { copyVenue, sameVenue, type Venue } from './venue.ts'
 export const venues = defineTable<Venue>('venue')
 /** By scheduleId, in order of creation. */
 export const schedules = defineTable<ScheduleRecord>('schedule')
-/** By id, oldest first: append-only. */
-export const auditRows = defineTable<AuditRow>('audit')
-
-/** Writes a row in the caller's own synchronous stretch: the transaction of the act it tells of. */
-export function appendAudit(record: MemoryRecord, row: Omit<AuditRow, 'id'>): void {
-  const rows = record.table(auditRows)
-  const id = String(rows.size + 1)
-  rows.set(id, { id, ...row })
-}
-
 export function createMemoryCatalogue(p: {
   readonly record: MemoryRecord
   readonly runtime: Pick<Runtime, 'now'>
 }): Catalogue {
   const { record } = p
   const note = (by: Id, subject: Id, { action, detail }: AuditEntry): void =>
-    appendAudit(record, { at: p.runtime.now(), by, action, subject, detail })
+    appendAudit(record, p.runtime.now(), { by, action, subject, detail })
 
   return {
     async putVenue({ venue, by }) {
@@ -61,9 +52,6 @@ export function createMemoryCatalogue(p: {
       const entry = changeAudit(before, set, action)
       if (entry) note(by, scheduleId, entry)
       return after
-    },
-    async note({ by, action, subject, detail }) {
-      note(by, subject, { action, detail })
     },
     async audit({ after }) {
       return pageOf([...record.table(auditRows).values()], after, () => true)

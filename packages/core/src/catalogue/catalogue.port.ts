@@ -1,8 +1,9 @@
+import type { AuditRow } from '../shared/audit.ts'
 import type { Id, Page, Version } from '../shared/types.ts'
-import type { AuditRow, SaleChange, Schedule, ScheduleRecord } from './schedule.ts'
+import type { SaleChange, Schedule, ScheduleRecord } from './schedule.ts'
 import type { Venue } from './venue.ts'
 
-/** Venues, schedules and the audit trail, in the record. Every change and its audit row are one transaction. */
+/** Venues, schedules and the audit trail, in the record. Every change and its audit row are one transaction, here and in other rooms. */
 export interface Catalogue {
   /** `same`: the equal venue is there already; `conflict`: another venue has this id (venues are immutable). */
   putVenue(p: { readonly venue: Venue; readonly by: Id }): Promise<'created' | 'same' | 'conflict'>
@@ -33,13 +34,6 @@ export interface Catalogue {
     /** What the audit row says; default: the names of the changed fields. Ceiling raises are not audited. */
     readonly action?: string
   }): Promise<ScheduleRecord | 'stale'>
-  /** Appends a row for an operator's act that changed another room. */
-  note(p: {
-    readonly by: Id
-    readonly action: string
-    readonly subject: Id
-    readonly detail: Readonly<Record<string, unknown>>
-  }): Promise<void>
-  /** Newest last. Pages of at most 100. @throws `INVALID` for an `after` that is no cursor of this list. */
+  /** The acts of every room, newest last. Pages of at most 100. @throws `INVALID` for an `after` that is no cursor of this list. */
   audit(p: { readonly after?: string }): Promise<Page<AuditRow>>
 }

@@ -26,7 +26,8 @@ function world() {
         return target[name]
       },
     })
-    return { schedules: createSchedules({ catalogue: counted, runtime }), asked }
+    const { schedules, records } = createSchedules({ catalogue: counted, runtime })
+    return { schedules: { ...schedules, ...records }, asked }
   }
   return { runtime, record, store, process }
 }

@@ -1,3 +1,4 @@
+import type { AuditRow } from '../shared/audit.ts'
 import { sha256Hex } from '../shared/crypto.ts'
 import { TicketingError } from '../shared/errors.ts'
 import { base64url, demandId, newId } from '../shared/ids.ts'
@@ -13,7 +14,7 @@ import { createRecordChange, demandKnown, type RecordChange } from './record-cha
 import type { SaleRecords } from './sale-records.ts'
 import { mergeSettings } from './sale-settings.ts'
 import { canJump, isSaleState, jumpToOpen, type SaleState, saleStates } from './sale-state.ts'
-import type { AuditRow, SaleDraw, SaleSettings, ScheduleRecord } from './schedule.ts'
+import type { SaleDraw, SaleSettings, ScheduleRecord } from './schedule.ts'
 import { copyVenue, type Venue } from './venue.ts'
 import { createVenueCache, type VenueCache } from './venue-cache.ts'
 import { validateVenue } from './venue-problems.ts'
@@ -46,16 +47,18 @@ interface Desk {
   readonly change: RecordChange
 }
 
+/** `schedules` is for the host; `records` is what the rooms behind the catalogue work with. */
 export function createSchedules(p: {
   readonly catalogue: Catalogue
   readonly runtime: Runtime
   readonly observer?: Observer
-}): Schedules & SaleRecords {
+}): { readonly schedules: Schedules; readonly records: SaleRecords } {
   const { catalogue, runtime, observer = silentObserver } = p
   const records = createRecordCache({ catalogue, runtime })
   const change = createRecordChange({ catalogue, records, observer })
   const desk: Desk = { catalogue, runtime, records, venues: createVenueCache(catalogue), change }
-  return { ...reading(desk), ...creating(desk), ...changing(desk), ...forRooms(desk) }
+  const schedules = { ...reading(desk), ...creating(desk), ...changing(desk) }
+  return { schedules, records: { get: schedules.get, ...forRooms(desk) } }
 }
 
 const reading = ({ catalogue, records, venues }: Desk): Pick<Schedules, 'venue' | 'get' | 'list' | 'audit'> => ({

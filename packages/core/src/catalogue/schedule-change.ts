@@ -1,8 +1,9 @@
-import type { AuditRow, SaleChange, SaleDraw, Schedule, ScheduleRecord } from './schedule.ts'
+import type { AuditNote } from '../shared/audit.ts'
+import type { SaleChange, SaleDraw, Schedule, ScheduleRecord } from './schedule.ts'
 import { type Venue, venueCapacity } from './venue.ts'
 
 /** What an audit row says of an act, beside who, when and on what. */
-export type AuditEntry = Pick<AuditRow, 'action' | 'detail'>
+export type AuditEntry = Pick<AuditNote, 'action' | 'detail'>
 
 /** The record as it starts. */
 export const firstRecord = (schedule: Schedule, start: Pick<ScheduleRecord, 'epoch' | 'draw'>): ScheduleRecord => ({

@@ -83,13 +83,3 @@ export interface SaleChange {
   readonly lineIncarnation?: number
   readonly opensAt?: Ms | null
 }
-
-export interface AuditRow {
-  readonly id: Id
-  readonly at: Ms
-  /** Who: `operator`, `loop`, or the host's own name. */
-  readonly by: Id
-  readonly action: string
-  readonly subject: Id
-  readonly detail: Readonly<Record<string, unknown>>
-}

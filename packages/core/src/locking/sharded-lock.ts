@@ -48,6 +48,7 @@ export function createShardedLock(p: {
   /** Default 5. */
   readonly retries?: number
 }): ShardedLock {
+  demandDoors(p)
   const { lockStore, runtime } = p
   const shards = demandCount(p.shards ?? 64, 'shards', { max: 65_536 })
   const defaults = readLockOptions(p, { ttlMs: 5_000, retries: 5 })
@@ -176,6 +177,15 @@ const dice = (runtime: Pick<Runtime, 'random'>): number => {
   const [high = 0, low = 0] = runtime.random(2)
   return (high * 256 + low) / 65_536
 }
+
+/** @throws TicketingError `CONFIG_INVALID` */
+function demandDoors({ lockStore, runtime }: Partial<Parameters<typeof createShardedLock>[0]> = {}): void {
+  const isLockStore = [lockStore?.acquire, lockStore?.renew, lockStore?.release].every(isFunction)
+  if (isLockStore && [runtime?.now, runtime?.random, runtime?.sleep].every(isFunction)) return
+  throw new TicketingError('CONFIG_INVALID', 'a lock needs a lockStore and a runtime')
+}
+
+const isFunction = (value: unknown): boolean => typeof value === 'function'
 
 function demandResources(value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw new TicketingError('INVALID', 'resources must be a list')

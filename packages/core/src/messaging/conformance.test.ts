@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { auditRows } from '../shared/audit.memory.ts'
 import { type ManualRuntime, manualRuntime, settle } from '../shared/contract.ts'
 import { createMemoryRecord } from '../shared/record.memory.ts'
 import { changeFeedContract } from './change-feed.contract.ts'
@@ -16,7 +17,9 @@ const clockOf = (runtime: ManualRuntime) => ({ now: runtime.now, advance: runtim
 
 const deadLetterCases = deadLettersContract(() => {
   const runtime = manualRuntime()
-  return { port: createMemoryDeadLetters({ record: createMemoryRecord(), runtime }), ...clockOf(runtime) }
+  const record = createMemoryRecord()
+  const audit = async () => [...record.table(auditRows).values()]
+  return { port: createMemoryDeadLetters({ record, runtime }), ...clockOf(runtime), audit }
 })
 
 const outboxCases = outboxContract(() => {

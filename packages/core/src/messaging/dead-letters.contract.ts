@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { bindCases, type ContractCase, type Subject, type SubjectFactory } from '../shared/contract.ts'
+import { type Audited, bindCases, type ContractCase, type Subject, type SubjectFactory } from '../shared/contract.ts'
 import type { Id } from '../shared/types.ts'
 import type { DeadLetter, DeadLetters } from './dead-letters.port.ts'
+
+export interface DeadLettersSubject extends Subject<DeadLetters>, Audited {}
 
 const letter = (id: Id, reason = 'unreadable'): Omit<DeadLetter, 'at' | 'replayedAt'> => ({
   id,
@@ -30,7 +32,7 @@ async function all(port: DeadLetters): Promise<DeadLetter[]> {
 }
 
 /** What every DeadLetters does. */
-export const deadLettersContract = (factory: SubjectFactory<Subject<DeadLetters>>): readonly ContractCase[] =>
+export const deadLettersContract = (factory: SubjectFactory<DeadLettersSubject>): readonly ContractCase[] =>
   bindCases('DeadLetters', factory, {
     'the factory gives an empty store': async ({ port }) => {
       assert.deepEqual(await port.list({}), { items: [], next: null })
@@ -46,6 +48,26 @@ export const deadLettersContract = (factory: SubjectFactory<Subject<DeadLetters>
       const message = { topic: 'webhook', data: { type: 'charge.succeeded', odd: [true] } } as const
       await port.park({ letters: [{ id: 'hook', source: 'webhook', reason: 'unknown payment', message }] })
       assert.deepEqual((await all(port))[0]?.message, message)
+    },
+
+    'keeps a record that is no message, byte by byte': async ({ port }) => {
+      const bytes = Buffer.from([0, 255, 254, 0xed, 0xa0, 0x80, 39, 92, 10]).toString('base64')
+      const unreadable = { topic: 'unreadable', from: 'payment-completed' } as const
+      const messages = [
+        { ...unreadable, key: bytes, value: Buffer.alloc(65_536, 7).toString('base64') },
+        { ...unreadable, key: null, value: null },
+      ]
+      const letters = messages.map((message, i) => ({
+        id: `odd-${i}`,
+        source: 'a-group',
+        reason: 'no envelope',
+        message,
+      }))
+      await port.park({ letters })
+      assert.deepEqual(
+        (await all(port)).map(({ message }) => message),
+        messages,
+      )
     },
 
     'parks the same id once': async (subject) => {
@@ -98,6 +120,18 @@ export const deadLettersContract = (factory: SubjectFactory<Subject<DeadLetters>
       )
     },
 
+    'a replay is audited once, by the time of the store': async (subject) => {
+      const { port } = subject
+      await port.park({ letters: [letter('a')] })
+      await subject.advance(500)
+      await Promise.all(['ann', 'bob', 'eve'].map((by) => port.replayed({ id: 'a', by })))
+      await port.replayed({ id: 'nobody', by: 'ann' })
+      const [row, ...rest] = await subject.audit()
+      assert.deepEqual([row?.action, row?.subject, row?.at], ['dead-letter-replayed', 'a', subject.now()])
+      assert.ok(['ann', 'bob', 'eve'].includes(row!.by))
+      assert.deepEqual(rest, [])
+    },
+
     'an unknown letter cannot be replayed': async ({ port }) => {
       assert.equal(await port.replayed({ id: 'nobody', by: 'operator' }), false)
     },
@@ -113,8 +147,9 @@ export const deadLettersContract = (factory: SubjectFactory<Subject<DeadLetters>
       assert.equal(await port.replayed({ id: 'a', by: 'operator' }), true)
     },
 
-    'bad input is INVALID and parks nothing': async ({ port }) => {
+    'bad input is INVALID and changes nothing': async ({ port }) => {
       await assert.rejects(port.park({ letters: [letter('good'), letter('not an id')] }), { code: 'INVALID' })
+      await assert.rejects(port.replayed({ id: 'good', by: 'not an id' }), { code: 'INVALID' })
       await assert.rejects(port.list({ after: 'not a cursor' }), { code: 'INVALID' })
       assert.deepEqual(await all(port), [])
     },

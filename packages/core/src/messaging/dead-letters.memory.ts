@@ -1,3 +1,4 @@
+import { appendAudit } from '../shared/audit.memory.ts'
 import { TicketingError } from '../shared/errors.ts'
 import { demandId } from '../shared/ids.ts'
 import { defineTable, type MemoryRecord } from '../shared/record.memory.ts'
@@ -53,6 +54,7 @@ export function createMemoryDeadLetters(p: {
       const row = rows.get(id)
       if (!row || row.letter.replayedAt !== null) return false
       rows.set(id, { ...row, letter: { ...row.letter, replayedAt: p.runtime.now() }, replayedBy: by })
+      appendAudit(p.record, p.runtime.now(), { by, action: 'dead-letter-replayed', subject: id, detail: {} })
       return true
     },
   }

@@ -1,17 +1,14 @@
 import { crc32 } from '../shared/crc32.ts'
-import { TicketingError } from '../shared/errors.ts'
 import { demandId } from '../shared/ids.ts'
 import type { Runtime } from '../shared/runtime.ts'
 import type { Id } from '../shared/types.ts'
 import type { DeadLetters } from './dead-letters.port.ts'
 import { afterHandling, type Remaining, redeliveryPauseMs } from './delivery.ts'
 import type { EventBus, Subscription } from './event-bus.port.ts'
-import { isTopic, type Message, parseMessage, type Topic, topics } from './message.ts'
+import { demandMessages, demandTopic, type Message, maxMessages, type Topic, topics } from './message.ts'
 
 /** Keys of one partition are delivered together; one consumer of a group has it at a time. */
 const partitionCount = 8
-
-const maxBatch = 256
 
 /** 10 000 a topic. A group that lags this far behind makes publishing wait; without any group the oldest are dropped. */
 const maxLag = 10_000 / partitionCount
@@ -63,7 +60,7 @@ export function createMemoryEventBus(p: {
     const partition = channel.partitions[index]!
     while (group.consumers.length > 0) {
       const at = group.next[index]! - partition.first
-      const batch = partition.log.slice(at, at + maxBatch)
+      const batch = partition.log.slice(at, at + maxMessages)
       if (batch.length === 0) break
       const consumer = group.consumers[index % group.consumers.length]!
       const delivery = deliver(consumer, batch)
@@ -115,11 +112,7 @@ const createChannel = (): Channel => ({
   groups: new Map(),
 })
 
-function channelOf(channels: ReadonlyMap<Topic, Channel>, topic: unknown): Channel {
-  const channel = isTopic(topic) ? channels.get(topic) : undefined
-  if (channel) return channel
-  throw new TicketingError('INVALID', 'topic is unknown')
-}
+const channelOf = (channels: ReadonlyMap<Topic, Channel>, topic: unknown): Channel => channels.get(demandTopic(topic))!
 
 function groupOf(channel: Channel, id: Id): Group {
   const known = channel.groups.get(id)
@@ -131,17 +124,6 @@ function groupOf(channel: Channel, id: Id): Group {
   }
   channel.groups.set(id, group)
   return group
-}
-
-function demandMessages(topic: Topic, messages: readonly Message[]): void {
-  if (!Array.isArray(messages) || messages.length > maxBatch) {
-    throw new TicketingError('INVALID', `messages must be a list of at most ${maxBatch}`)
-  }
-  for (const message of messages) {
-    const parsed = parseMessage(message)
-    if (!parsed.ok) throw new TicketingError('INVALID', 'not a message', { details: { problems: parsed.problems } })
-    if (parsed.value.topic !== topic) throw new TicketingError('INVALID', 'the message is of another topic')
-  }
 }
 
 function append(channel: Channel, message: Message): 'acked' | 'unknown' {

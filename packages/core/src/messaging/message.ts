@@ -1,3 +1,4 @@
+import { TicketingError } from '../shared/errors.ts'
 import { isId } from '../shared/ids.ts'
 import { accepted, type Outcome, refused } from '../shared/outcome.ts'
 import type { Id, Ms } from '../shared/types.ts'
@@ -26,7 +27,7 @@ export interface MessageInvalid {
   readonly problems: readonly string[]
 }
 
-export const isTopic = (value: unknown): value is Topic => topics.some((topic) => topic === value)
+const isTopic = (value: unknown): value is Topic => topics.some((topic) => topic === value)
 
 /** Reads an envelope from anywhere; what is not part of it is left out. `data` is read by its own topic's function. */
 export function parseMessage(value: unknown): Outcome<Message, MessageInvalid> {
@@ -41,6 +42,28 @@ export function parseMessage(value: unknown): Outcome<Message, MessageInvalid> {
   if (!isRecord(data)) problems.push('data must be an object')
   if (problems.length > 0) return refused({ reason: 'MESSAGE_INVALID', problems })
   return accepted({ eventId, topic, key, schema, at, data } as Message)
+}
+
+/** Of one `publish`, and of one `handle`. */
+export const maxMessages = 256
+
+/** @throws TicketingError `INVALID` for a topic that is none. */
+export function demandTopic(topic: unknown): Topic {
+  if (isTopic(topic)) return topic
+  throw new TicketingError('INVALID', 'topic is unknown')
+}
+
+/** What every bus takes. @throws TicketingError `INVALID` */
+export function demandMessages(topic: Topic, messages: readonly Message[]): void {
+  demandTopic(topic)
+  if (!Array.isArray(messages) || messages.length > maxMessages) {
+    throw new TicketingError('INVALID', `messages must be a list of at most ${maxMessages}`)
+  }
+  for (const message of messages) {
+    const parsed = parseMessage(message)
+    if (!parsed.ok) throw new TicketingError('INVALID', 'not a message', { details: { problems: parsed.problems } })
+    if (parsed.value.topic !== topic) throw new TicketingError('INVALID', 'the message is of another topic')
+  }
 }
 
 /** The last instant a calendar can name. */

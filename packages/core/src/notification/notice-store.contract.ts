@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { bindCases, type ContractCase, type Subject, type SubjectFactory } from '../shared/contract.ts'
+import { type Audited, bindCases, type ContractCase, type Subject, type SubjectFactory } from '../shared/contract.ts'
 import type { Notice } from './notice.ts'
 import type { NoticeStore } from './notice-store.port.ts'
+
+export interface NoticeStoreSubject extends Subject<NoticeStore>, Audited {}
 
 const notice = (reservationId: string, copy = 0): Notice => ({
   id: `${reservationId}-${copy}`,
@@ -19,8 +21,8 @@ const notice = (reservationId: string, copy = 0): Notice => ({
 const add = (port: NoticeStore, ...notices: Notice[]) => port.add({ notices, consumed: [] })
 const lease = (port: NoticeStore, limit = 10, worker = 'w1') => port.lease({ worker, limit, leaseMs: 60_000 })
 
-export function noticeStoreContract(factory: SubjectFactory<Subject<NoticeStore>>): readonly ContractCase[] {
-  return bindCases<Subject<NoticeStore>>('NoticeStore', factory, {
+export function noticeStoreContract(factory: SubjectFactory<NoticeStoreSubject>): readonly ContractCase[] {
+  return bindCases<NoticeStoreSubject>('NoticeStore', factory, {
     'factory: subjects are isolated and start empty': async ({ port }) => {
       const other = await factory()
       await add(port, notice('b1'))
@@ -112,6 +114,27 @@ export function noticeStoreContract(factory: SubjectFactory<Subject<NoticeStore>
       ]
       await port.mark({ results })
       assert.equal((await lease(port))[0]?.attempts, 1)
+    },
+    'add answers how many were not known': async ({ port }) => {
+      const consumed = [{ consumer: 'notification-service-group', eventId: 'e1' }]
+      assert.equal(await port.add({ notices: [notice('b1'), notice('b2'), notice('b2')], consumed }), 2)
+      assert.equal(await port.add({ notices: [notice('b1'), notice('b3')], consumed }), 1)
+      assert.equal(await port.add({ notices: [notice('b1')], consumed: [] }), 0)
+      assert.equal(await port.add({ notices: [], consumed }), 0)
+    },
+    'of many that add one copy at once, one adds it; its act alone is audited': async (subject) => {
+      const { port } = subject
+      const audit = { by: 'ann', action: 'resend', subject: 'b1', detail: { copy: 1 } }
+      const added = await Promise.all(
+        Array.from({ length: 10 }, () => port.add({ notices: [notice('b1', 1)], consumed: [], audit })),
+      )
+      assert.equal(added.filter((count) => count === 1).length, 1)
+      assert.equal(added.filter((count) => count === 0).length, 9)
+      const rows = await subject.audit()
+      assert.deepEqual(
+        rows.map(({ id: _, ...row }) => row),
+        [{ at: subject.now(), ...audit }],
+      )
     },
     'copies: the highest of a reservation': async ({ port }) => {
       const copies = () => port.copies({ reservationId: 'b1', template: 'payment-completed' })

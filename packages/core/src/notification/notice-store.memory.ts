@@ -1,4 +1,5 @@
 import { inbox } from '../booking/booking-tables.memory.ts'
+import { appendAudit } from '../shared/audit.memory.ts'
 import { newId } from '../shared/ids.ts'
 import { defineTable, type MemoryRecord } from '../shared/record.memory.ts'
 import type { Runtime } from '../shared/runtime.ts'
@@ -30,14 +31,18 @@ export function createMemoryNoticeStore(p: {
   const inboxRows = p.record.table(inbox)
 
   return {
-    async add({ notices, consumed }) {
+    async add({ notices, consumed, audit }) {
       for (const { consumer, eventId } of consumed) inboxRows.set(`${consumer}/${eventId}`, true)
+      let added = 0
       for (const notice of notices) {
         const key = messageIdOf(notice)
         if (rows.has(key)) continue
+        added++
         rows.set(key, { notice, state: 'due', dueAt: p.runtime.now(), token: null, attempts: 0, error: null })
         open.set(notice.id, key)
       }
+      if (audit && added > 0) appendAudit(p.record, p.runtime.now(), audit)
+      return added
     },
 
     async lease({ limit, leaseMs }) {

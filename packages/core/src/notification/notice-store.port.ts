@@ -1,3 +1,4 @@
+import type { AuditNote } from '../shared/audit.ts'
 import type { Id, Ms } from '../shared/types.ts'
 import type { Notice } from './notice.ts'
 
@@ -15,13 +16,15 @@ export interface NoticeResult {
 /** Mails to be sent, in the record. Judges leases by its own clock. */
 export interface NoticeStore {
   /**
-   * All notices and inbox rows in one transaction. Unique by (reservationId, template, copy): a known one is left as it is,
-   * sent or not. Repeatable.
+   * All notices, inbox rows and the audit row in one transaction. Unique by (reservationId, template, copy): a known one is left
+   * as it is, sent or not. Repeatable. Answers how many notices were not known; when none was, `audit` is not written.
    */
   add(p: {
     readonly notices: readonly Notice[]
     readonly consumed: readonly { readonly consumer: Id; readonly eventId: Id }[]
-  }): Promise<void>
+    /** An operator's act that these notices are. */
+    readonly audit?: AuditNote
+  }): Promise<number>
   /**
    * Due, unsent, not leased, oldest first; `attempts` counts the marks before. The lease ends `leaseMs` from the store's now;
    * two callers never get the same notice before.

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { type BoxOffice, boxOffice } from '../booking/box-office.test-support.ts'
 import { consumerGroups, type Message } from '../messaging/message.ts'
 import { paymentMessage } from '../messaging/payment-message.ts'
+import { auditRows } from '../shared/audit.memory.ts'
 import { manualRuntime } from '../shared/contract.ts'
 import { silentObserver } from '../shared/observer.ts'
 import { createMemoryRecord } from '../shared/record.memory.ts'
@@ -15,8 +16,10 @@ import type { Notifier } from './notifier.port.ts'
 
 const kit = noticeStoreContract(() => {
   const runtime = manualRuntime()
-  const port = createMemoryNoticeStore({ record: createMemoryRecord(), runtime })
-  return { port, now: runtime.now, advance: runtime.advance }
+  const record = createMemoryRecord()
+  const port = createMemoryNoticeStore({ record, runtime })
+  const audit = async () => [...record.table(auditRows).values()]
+  return { port, now: runtime.now, advance: runtime.advance, audit }
 })
 for (const { name, run } of kit) test(name, run)
 
@@ -201,6 +204,22 @@ test('I16: many senders at once send each mail once', async () => {
   await house.run(1_000)
   await Promise.all([loop.tick(), loop.tick(), loop.tick(), loop.tick()])
   expect(mailbox.messages()).toHaveLength(9)
+})
+
+test('rule 6: resends at once get a copy each, every one audited', async () => {
+  const house = await boxOffice()
+  const { mailbox, loop, notices } = await mailRoom(house)
+  const { requestId } = await house.pay('v1', [1])
+  await house.run(1_000)
+  const { reservationId } = await house.recordOf(requestId)
+  await Promise.all(Array.from({ length: 10 }, () => notices.resend({ reservationId })))
+  await loop.tick()
+  const copies = Array.from({ length: 10 }, (_, i) => i + 1)
+  expect(mailbox.messages().map(({ messageId }) => messageId)).toEqual(
+    ['', ...copies.map((copy) => `.r${copy}`)].map((copy) => `${reservationId}.payment-completed${copy}`),
+  )
+  const audit = (await house.catalogue.audit({})).items.filter(({ action }) => action === 'resend')
+  expect(audit.map(({ detail }) => detail.copy)).toEqual(copies)
 })
 
 test('resend: one more copy, .r<k>, audited; NOT_FOUND without a booking', async () => {

@@ -5,12 +5,11 @@ import type { Id } from '../shared/types.ts'
 import type { Hold, HoldRecord } from './hold.ts'
 import type { HoldDesk, SeatProjection } from './hold-desk.ts'
 import { holdSlip } from './hold-slip.ts'
+import { blockedCode } from './occupancy.ts'
 import type { SeatBooks } from './seat-books.ts'
 import type { SeatInventory } from './seat-inventory.port.ts'
 import { attempt } from './seat-loader.ts'
 import type { SeatSource, SectionState } from './seat-source.port.ts'
-
-const blockedCode = 3
 
 /** Pins of this process whose holds are still to be ended in the record; the oldest are forgotten. */
 const pinsRemembered = 10_000

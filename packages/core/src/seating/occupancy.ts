@@ -4,6 +4,7 @@ import type { Id, Ms, Version } from '../shared/types.ts'
 export const seatStates = ['AVAILABLE', 'RESERVED', 'COMPLETED', 'BLOCKED'] as const
 export type SeatState = (typeof seatStates)[number]
 export type SeatCode = 0 | 1 | 2 | 3
+export const blockedCode: SeatCode = 3
 
 /**
  * One section, packed: seat *i* (venue order, created seats after the listed ones) is bits 2(*i* mod 4) of byte *i* div 4,

@@ -1,7 +1,7 @@
 import type { SaleRecords } from '../catalogue/sale-records.ts'
 import type { SeatMap } from '../catalogue/seat-map.ts'
 import type { LockStore } from '../locking/lock-store.port.ts'
-import { busy, isTicketingError, type TicketingError } from '../shared/errors.ts'
+import { busy, type TicketingError } from '../shared/errors.ts'
 import { newId } from '../shared/ids.ts'
 import { type Observer, silentObserver } from '../shared/observer.ts'
 import type { Runtime } from '../shared/runtime.ts'
@@ -26,19 +26,8 @@ export interface SeatLoader {
 
 export const loading = (): TicketingError => busy('the seats of this sale are being loaded')
 
-/** Repeats once what failed: every call of seating may be repeated. @throws `BUSY` */
-export async function attempt<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch {
-    try {
-      return await call()
-    } catch (error) {
-      if (isTicketingError(error) && error.code === 'BUSY') throw error
-      throw busy('the seat store cannot answer', 1_000, error)
-    }
-  }
-}
+/** Repeats once what failed: every call of seating may be repeated. */
+export const attempt = <T>(call: () => Promise<T>): Promise<T> => call().catch(() => call())
 
 export function createSeatLoader(p: {
   readonly runtime: Runtime

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { createdSeat } from '../catalogue/created-seat.ts'
 import { defaultSettings, type Schedule } from '../catalogue/schedule.ts'
 import type { Section, Venue } from '../catalogue/venue.ts'
-import { bindCases, type ContractCase, type Subject, type SubjectFactory } from '../shared/contract.ts'
+import { type Audited, bindCases, type ContractCase, type Subject, type SubjectFactory } from '../shared/contract.ts'
 import type { Id } from '../shared/types.ts'
 import type { Claim } from './claim.ts'
 import type { HoldRecord } from './hold.ts'
 import type { SeatSource, SectionState } from './seat-source.port.ts'
 
-export interface SeatSourceSubject extends Subject<SeatSource> {
+export interface SeatSourceSubject extends Subject<SeatSource>, Audited {
   /** Puts venue and schedule into the record the source reads. */
   putSchedule(p: { readonly venue: Venue; readonly schedule: Schedule; readonly epoch: Id }): Promise<void>
   /** What booking does: a live claim, written to the record itself. */
@@ -214,6 +214,22 @@ const cases: Readonly<Record<string, (b: Bench) => Promise<void>>> = {
     const ids = made.map((one) => (one === 'full' ? 'full' : one.seats[0]!.seatId))
     assert.equal(new Set(ids).size, 3)
     assert.deepEqual([ids[0], ids[1]], [ids[3], ids[4]])
+  },
+
+  'a block is audited in its own transaction, a refused one is not': async (b) => {
+    await block(b, [0, 1], true, 'ann')
+    await b.advance(1_000)
+    await block(b, [1], false, 'bob')
+    await b.putClaim(claim(2))
+    await block(b, [2], true, 'eve')
+    const blocks = (await b.audit()).filter(({ action }) => action.startsWith('seats-'))
+    assert.deepEqual(
+      blocks.map(({ at, by, action, subject, detail }) => [b.now() - at, by, action, subject, detail]),
+      [
+        [1_000, 'ann', 'seats-blocked', scheduleId, { seatIds: ['A-1-1', 'A-1-2'], reason: 'camera' }],
+        [0, 'bob', 'seats-unblocked', scheduleId, { seatIds: ['A-1-2'], reason: 'camera' }],
+      ],
+    )
   },
 
   'blocks are all or none, carry newer versions, and win over the venue': async (b) => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { auditRows, createMemoryCatalogue } from '../catalogue/catalogue.memory.ts'
+import { createMemoryCatalogue } from '../catalogue/catalogue.memory.ts'
+import { auditRows } from '../shared/audit.memory.ts'
 import { manualRuntime } from '../shared/contract.ts'
 import { createMemoryRecord } from '../shared/record.memory.ts'
 import { type SeatSourceSubject, seatSourceContract } from './seat-source.contract.ts'
@@ -19,6 +20,7 @@ function subject(broken: (port: SeatSource) => SeatSource = (port) => port) {
       await catalogue.putVenue({ venue, by: 'test' })
       await catalogue.putSchedule({ schedule, epoch, draw: null, by: 'test' })
     },
+    audit: async () => [...record.table(auditRows).values()],
     putClaim: async (claim) => {
       record.table(claims).set(seatKey(claim.scheduleId, claim.section, claim.seat), claim)
     },
@@ -50,14 +52,6 @@ for (const [guard, without] of Object.entries(broken))
     const outcomes = await Promise.allSettled(seatSourceContract(() => subject(without)).map(({ run }) => run()))
     expect(outcomes.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0)
   })
-
-test('a block is audited with who and why', async () => {
-  const { port, record } = subject()
-  const parts = [{ section: 'A', seat: 0, seatId: 'A-1-1' }]
-  await port.block({ scheduleId: 'game-1', parts, blocked: true, by: 'kim', reason: 'camera' })
-  const row = [...record.table(auditRows).values()].at(-1)
-  expect(row).toMatchObject({ by: 'kim', action: 'seats-blocked', subject: 'game-1', detail: { reason: 'camera' } })
-})
 
 test('rows of holds that ended long ago are cleared away', async () => {
   const { port, record, advance } = subject()

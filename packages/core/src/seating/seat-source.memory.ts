@@ -1,6 +1,7 @@
-import { appendAudit, schedules, venues } from '../catalogue/catalogue.memory.ts'
+import { schedules, venues } from '../catalogue/catalogue.memory.ts'
 import { createdSeat } from '../catalogue/created-seat.ts'
 import type { Section } from '../catalogue/venue.ts'
+import { appendAudit } from '../shared/audit.memory.ts'
 import type { MemoryRecord } from '../shared/record.memory.ts'
 import type { Id, Ms } from '../shared/types.ts'
 import type { Claim } from './claim.ts'
@@ -69,7 +70,7 @@ export function createMemorySeatSource(p: {
       }
       const detail = { seatIds: parts.map(({ seatId }) => seatId), ...(reason === undefined ? {} : { reason }) }
       const action = blocked ? 'seats-blocked' : 'seats-unblocked'
-      appendAudit(record, { at: p.runtime.now(), by, action, subject: scheduleId, detail })
+      appendAudit(record, p.runtime.now(), { by, action, subject: scheduleId, detail })
       return { ok: true, versions }
     },
   }

@@ -38,7 +38,10 @@ export interface SeatSource {
     readonly count: number
     readonly max: number
   }): Promise<{ readonly from: number; readonly seats: readonly Seat[] } | 'full'>
-  /** All or none; a claimed seat refuses the call and is named. Version *i* is the recordVersion of seat *i*. Repeatable. */
+  /**
+   * All or none, with an audit row (`seats-blocked`, `seats-unblocked`; subject: the schedule; detail: seatIds and reason) in the
+   * same transaction; a claimed seat refuses the call and is named. Version *i* is the recordVersion of seat *i*. Repeatable.
+   */
   block(p: {
     readonly scheduleId: Id
     readonly parts: readonly { readonly section: Id; readonly seat: number; readonly seatId: Id }[]

@@ -30,27 +30,13 @@ export function createSeating(p: {
   readonly gate: PassGate
 }): Seating {
   const desk = openDesk(p)
-  return guarded({
+  return {
     ...taking(desk, createAutoAssign(p)),
     ...reading(desk),
     ...giving(desk),
     ...viewing(p.books),
     block: createBlockSeats(p),
-  })
-}
-
-/** Every method takes one object; without it nothing is looked at. */
-function guarded(seating: Seating): Seating {
-  const methods = Object.entries(seating).map(([name, method]: [string, (ask: never) => unknown]) => {
-    const checked = (ask: never): unknown => {
-      if (typeof ask === 'object' && ask !== null) return method(ask)
-      const error = new TicketingError('INVALID', `${name} takes an object of named values`)
-      if (name === 'watch') throw error
-      return Promise.reject(error)
-    }
-    return [name, checked]
-  })
-  return Object.fromEntries(methods)
+  }
 }
 
 type Desk = ReturnType<typeof openDesk>

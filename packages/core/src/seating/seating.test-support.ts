@@ -2,10 +2,13 @@ import { createMemoryCatalogue } from '../catalogue/catalogue.memory.ts'
 import { createSchedules } from '../catalogue/catalogue.ts'
 import { importVenue } from '../catalogue/import-venue.ts'
 import type { SaleSettings } from '../catalogue/schedule.ts'
+import type { Venue } from '../catalogue/venue.ts'
 import { createMemoryLockStore } from '../locking/lock-store.memory.ts'
 import { createMemoryChangeFeed } from '../messaging/change-feed.memory.ts'
 import { manualRuntime } from '../shared/contract.ts'
 import { TicketingError } from '../shared/errors.ts'
+import { failClosed } from '../shared/fail-closed.ts'
+import { withParams } from '../shared/params.ts'
 import { createMemoryRecord } from '../shared/record.memory.ts'
 import type { Pass } from '../waiting-room/pass.ts'
 import { createExpiryLoop } from './expiry-loop.ts'
@@ -70,16 +73,22 @@ export interface Faults {
 
 /** Seating over memory doors, in several processes that share them. */
 export async function ballpark(
-  p: { settings?: Partial<SaleSettings>; processes?: number; seed?: number; faults?: Faults } = {},
+  p: { settings?: Partial<SaleSettings>; processes?: number; seed?: number; faults?: Faults; venue?: Venue } = {},
 ) {
   const runtime = manualRuntime({ seed: p.seed ?? 1 })
   const record = createMemoryRecord()
-  const records = createSchedules({ catalogue: createMemoryCatalogue({ record, runtime }), runtime })
-  const sale = await records.create({ scheduleId, venue, state: 'open', settings: p.settings ?? {} })
+  const catalogue = createMemoryCatalogue({ record, runtime })
+  const { schedules, records } = createSchedules({ catalogue, runtime })
+  const sale = await schedules.create({
+    scheduleId,
+    venue: p.venue ?? venue,
+    state: 'open',
+    settings: p.settings ?? {},
+  })
   const store = createMemorySeatInventory({ runtime })
   const memorySource = createMemorySeatSource({ record, runtime })
-  const inventory = p.faults?.inventory?.(store) ?? store
-  const source = p.faults?.source?.(memorySource) ?? memorySource
+  const inventory = failClosed(p.faults?.inventory?.(store) ?? store)
+  const source = failClosed(p.faults?.source?.(memorySource) ?? memorySource)
   const feed = createMemoryChangeFeed<SeatNews>({ runtime })
   const locks = createMemoryLockStore({ runtime })
   const over = new Set<string>()
@@ -95,7 +104,7 @@ export async function ballpark(
     const books = createSeatBooks({ runtime, records, inventory, source, feed, locks })
     return {
       books,
-      seating: createSeating({ runtime, records, books, source, gate }),
+      seating: withParams(createSeating({ runtime, records, books, source, gate })),
       desk: createHoldDesk({ runtime, records, books, inventory, source }),
       expiry: createExpiryLoop({ records, books, inventory, onStalePins }),
       feedLoop: createFeedLoop({ books }),
@@ -109,6 +118,7 @@ export async function ballpark(
   return {
     runtime,
     record,
+    schedules,
     records,
     store,
     source,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { importVenue } from '../catalogue/import-venue.ts'
 import { settle } from '../shared/contract.ts'
 import type { Hold } from './hold.ts'
 import { ballpark, capacity, ids, scheduleId } from './seating.test-support.ts'
@@ -160,6 +161,64 @@ describe('selecting', () => {
     const whole = await seating.autoAssign({ pass: pass('bob'), quantity: 3, section: 'T' })
     expect(whole.ok && whole.value.seats.map(({ seatId }) => seatId)).toEqual(ids('T', 2, 1, 2, 3, 4))
   })
+})
+
+describe('A33: a table with a seat that the venue blocks', () => {
+  const seats = [1, 2, 3, 4, 5].map((n) => ({ label: String(n), position: n, ...(n === 3 && { blocked: true }) }))
+  const venue = importVenue({
+    ...{ venueId: 'v-2', name: 'tables', currency: 'KRW', grades: [{ id: 'red', label: 'Red', price: 30_000 }] },
+    sections: [{ id: 'T', kind: 'table', grade: 'red', rows: [{ id: '1', label: '1', seats }] }],
+  })
+  const open = async () => {
+    const { seating, pass } = await ballpark({ settings: { maxSeatsPerVisitor: 8 }, venue })
+    return {
+      seating,
+      block: (seatId: string, blocked: boolean) => seating.block({ scheduleId, seatIds: [seatId], blocked }),
+      select: (...picked: number[]) => seating.select({ pass: pass('ann'), seatIds: ids('T', 1, ...picked) }),
+      assign: async (quantity: number) => {
+        const given = await seating.autoAssign({ pass: pass('bob'), quantity })
+        await seating.releaseAll({ scheduleId, visitor: 'bob' })
+        return given.ok ? given.value.seats.map(({ seatId }) => seatId) : given
+      },
+    }
+  }
+
+  test('is sold without it, by hand as automatically', async () => {
+    const { select, assign } = await open()
+    expect(await assign(4)).toEqual(ids('T', 1, 1, 2, 4, 5))
+    expect(await assign(5)).toMatchObject({ reason: 'SEATS_UNAVAILABLE', largestFit: 4 })
+    for (const part of [[1], [1, 2], [2, 4, 5], [1, 2, 3]])
+      expect(await select(...part)).toEqual({ ok: false, reason: 'QUANTITY_INVALID', limit: 4 })
+    expect(await select(1, 2, 3, 4, 5)).toEqual({ ok: false, reason: 'SEAT_TAKEN', seatIds: ['T-1-3'] })
+    expect((await select(1, 2, 4, 5)).ok).toBe(true)
+  })
+
+  test('is sold with it once an operator has opened it', async () => {
+    const { block, select, assign } = await open()
+    await block('T-1-3', false)
+    expect(await assign(5)).toEqual(ids('T', 1, 1, 2, 3, 4, 5))
+    expect(await select(1, 2, 4, 5)).toEqual({ ok: false, reason: 'QUANTITY_INVALID', limit: 5 })
+    expect((await select(1, 2, 3, 4, 5)).ok).toBe(true)
+  })
+
+  test('is not sold while an operator blocks another seat of it', async () => {
+    const { block, select, assign } = await open()
+    await block('T-1-1', true)
+    expect(await assign(4)).toMatchObject({ reason: 'SEATS_UNAVAILABLE' })
+    expect(await select(2, 4, 5)).toEqual({ ok: false, reason: 'QUANTITY_INVALID', limit: 4 })
+    expect(await select(1, 2, 4, 5)).toEqual({ ok: false, reason: 'SEAT_TAKEN', seatIds: ['T-1-1'] })
+  })
+})
+
+test('a blocked seat that an operator opens is given like any other', async () => {
+  const { seating, pass } = await ballpark({ settings: { maxSeatsPerVisitor: 16 } })
+  const ask = { quantity: 5, section: 'B', together: 'adjacent', accessible: 0 } as const
+  const fill = await seating.select({ pass: pass('ann'), seatIds: ids('B', 1, 1, 2, 3, 4, 5) })
+  expect(fill.ok).toBe(true)
+  expect((await seating.autoAssign({ pass: pass('bob'), ...ask, channels: ['sponsor'] })).ok).toBe(false)
+  await seating.block({ scheduleId, seatIds: ['B-1-10'], blocked: false })
+  const given = await seating.autoAssign({ pass: pass('bob'), ...ask, channels: ['sponsor'] })
+  expect(given.ok && given.value.seats.map(({ seatId }) => seatId)).toEqual(ids('B', 1, 6, 7, 8, 9, 10))
 })
 
 test('A33: a table with more seats than the limit is passed over', async () => {
@@ -483,6 +542,8 @@ describe('automatic assignment', () => {
     for (const quantity of [0, -1, 1.5, Number.NaN, 5, 1e9, '2', null])
       expect(await ask({ quantity })).toEqual({ ok: false, reason: 'QUANTITY_INVALID', limit: 4 })
     expect(await ask({ accessible: 2 })).toMatchObject({ reason: 'QUANTITY_INVALID' })
+    expect(await ask({ parts: [] })).toMatchObject({ reason: 'QUANTITY_INVALID' })
+    expect(await ask({ quantity: undefined, parts: [{ grade: 'blue' }] })).toMatchObject({ reason: 'QUANTITY_INVALID' })
     expect(await ask({ quantity: 3, parts: [{ grade: 'blue', quantity: 2 }] })).toMatchObject({
       reason: 'QUANTITY_INVALID',
     })
@@ -490,26 +551,17 @@ describe('automatic assignment', () => {
       { together: 'x' },
       { section: 7 },
       { channels: 'x' },
-      { parts: [] },
       { parts: [null] },
+      { parts: [{ quantity: 1 }] },
       { operationId: '' },
     ])
       await expect(ask(more)).rejects.toMatchObject({ code: 'INVALID' })
     for (const bad of [undefined, null, 7]) {
-      for (const method of [
-        'select',
-        'autoAssign',
-        'hold',
-        'release',
-        'extend',
-        'releaseAll',
-        'map',
-        'section',
-        'block',
-        'stats',
-      ] as const)
+      for (const method of ['select', 'autoAssign', 'hold', 'holds', 'release', 'extend'] as const)
+        await expect(seating[method](bad as never)).rejects.toMatchObject({ code: 'PASS_REQUIRED' })
+      for (const method of ['releaseAll', 'sections', 'section', 'map', 'stats', 'block'] as const)
         await expect(seating[method](bad as never)).rejects.toMatchObject({ code: 'INVALID' })
-      expect(() => seating.watch(bad as never)).toThrow('watch takes an object')
+      expect(() => seating.watch(bad as never)).toThrow('scheduleId')
     }
     await expect(ask({ explain: 'yes' })).rejects.toMatchObject({ code: 'INVALID' })
     for (const more of [{ section: 'Z' }, { preferredSection: 'Z' }, { grade: 'gold' }])
@@ -532,7 +584,7 @@ describe('automatic assignment', () => {
 describe('the sale', () => {
   test('a pass that is over takes nothing, a sale that has ended neither', async () => {
     const house = await ballpark()
-    const { seating, pass, over, records } = house
+    const { seating, pass, over, schedules } = house
     const kept = await held(house, 'ann', ids('A', 1, 1))
     const asked = { pass: pass('eve'), seatIds: ids('A', 1, 9), operationId: 'op-1' }
     const assigned = { pass: pass('eve'), quantity: 2, operationId: 'op-2' }
@@ -546,9 +598,9 @@ describe('the sale', () => {
     await expect(seating.select({ pass: ended, seatIds: ids('A', 1, 2) })).rejects.toMatchObject({
       code: 'PASS_EXPIRED',
     })
-    await records.setState({ scheduleId, state: 'draining' })
+    await schedules.setState({ scheduleId, state: 'draining' })
     expect((await seating.select({ pass: pass('dan'), seatIds: ids('A', 1, 3) })).ok).toBe(true)
-    await records.setState({ scheduleId, state: 'ended' })
+    await schedules.setState({ scheduleId, state: 'ended' })
     expect(await seating.select({ pass: pass('dan'), seatIds: ids('A', 1, 2) })).toEqual({
       ok: false,
       reason: 'SALE_CLOSED',
@@ -566,7 +618,7 @@ describe('the sale', () => {
     await held(house, 'ann', ids('A', 1, 1))
     const paying = await held(house, 'bob', ids('A', 1, 2))
     await house.desk.pin({ ...paying, requestId: 'pay-1', leaseMs: 1_000 })
-    await house.records.reset({ scheduleId })
+    await house.schedules.reset({ scheduleId })
     house.runtime.advance(500)
     await house.expiry.tick()
     expect([await stateOf(house, 'A-1-1'), await stateOf(house, 'A-1-2')]).toEqual(['AVAILABLE', 'RESERVED'])

@@ -3,6 +3,7 @@ import type { Seat } from '../catalogue/venue.ts'
 import { accepted, type Outcome } from '../shared/outcome.ts'
 import type { Id } from '../shared/types.ts'
 import { type Part, partsOf } from './hold.ts'
+import { blockedCode } from './occupancy.ts'
 import type { SeatBook, SeatBooks } from './seat-books.ts'
 
 type SeatRefusal =
@@ -40,14 +41,21 @@ export async function unknownSeats(books: SeatBooks, book: SeatBook, seatIds: re
   return seatIds.filter(isUnknown)
 }
 
-/** A table is sold whole: the size of the first table of which only some seats are picked; null when there is none. */
-function partOfTable({ seatMap }: SeatBook, places: readonly SeatPlace[]): number | null {
-  const tables = new Map<readonly Seat[], number>()
+/**
+ * A table is sold whole, as automatic assignment sells it: without the seats that the venue blocks, unless somebody has opened
+ * them. How many seats the first table has of which some were left out; null when there is none.
+ */
+function partOfTable({ seatMap, copy }: SeatBook, places: readonly SeatPlace[]): number | null {
+  const picked = new Set(places.map(({ section, index }) => `${section}/${index}`))
+  const isSold = (seat: Seat, { section, index }: SeatPlace) =>
+    !seat.blocked || copy.code(section, index) !== blockedCode
   for (const { section, index } of places) {
     if (seatMap.section(section)?.kind !== 'table') continue
-    const seats = seatMap.row(section, index)!.row.seats
-    tables.set(seats, (tables.get(seats) ?? 0) + 1)
+    const whole = seatMap
+      .row(section, index)!
+      .row.seats.map((seat) => ({ seat, place: seatMap.place(seat.seatId)! }))
+      .filter(({ seat, place }) => isSold(seat, place))
+    if (whole.some(({ place }) => !picked.has(`${section}/${place.index}`))) return whole.length
   }
-  for (const [seats, picked] of tables) if (picked < seats.length) return seats.length
   return null
 }

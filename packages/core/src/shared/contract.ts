@@ -1,3 +1,4 @@
+import type { AuditRow } from './audit.ts'
 import { type Runtime, systemRuntime } from './runtime.ts'
 import type { Ms } from './types.ts'
 
@@ -15,6 +16,12 @@ export interface Subject<Port> {
   /** Moves that clock forward. */
   advance(ms: Ms): void | Promise<void>
   close?(): void | Promise<void>
+}
+
+/** A subject of the record, whose store writes the trail of operators' acts. */
+export interface Audited {
+  /** Every audit row, oldest first, read from the store itself and not through the port. */
+  audit(): Promise<readonly AuditRow[]>
 }
 
 export type SubjectFactory<S> = () => S | Promise<S>

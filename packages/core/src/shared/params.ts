@@ -3,9 +3,9 @@
  * checks name what is missing, as one typed error.
  */
 export function withParams<Service extends object>(service: Service): Service {
-  const methods = Object.entries(service).map(([name, method]: [string, (params: unknown) => unknown]) => [
+  const methods = Object.entries(service).map(([name, method]: [string, (...params: unknown[]) => unknown]) => [
     name,
-    (params: unknown) => method(params ?? {}),
+    (params: unknown, ...rest: unknown[]) => method(params ?? {}, ...rest),
   ])
   return Object.fromEntries(methods) as Service
 }

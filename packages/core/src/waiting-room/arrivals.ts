@@ -1,9 +1,10 @@
 import type { Ms } from '../shared/types.ts'
-import type { LineDocument } from './line.ts'
+import { type LineDocument, lineIncarnationOf } from './line.ts'
 
 /** How fast a line grows, from the documents a process has seen. */
 export interface Arrivals {
-  seen(document: Pick<LineDocument, 'epoch' | 'storeTime' | 'tail'>): void
+  /** A recovery moves the tail to the ceiling: nobody came by that, so what was seen before it is forgotten. */
+  seen(document: Pick<LineDocument, 'epoch' | 'version' | 'storeTime' | 'tail'>): void
   /** Arrivals of 10 s at the pace of the last 10 s. */
   in10s(): number
 }
@@ -13,13 +14,14 @@ const shortest: Ms = 1_000
 const between: Ms = 500
 
 export function createArrivals(): Arrivals {
-  let samples: { at: Ms; tail: number; epoch: string }[] = []
+  let samples: { at: Ms; tail: number; epoch: string; life: number }[] = []
   let last: { at: Ms; tail: number } | null = null
   return {
-    seen: ({ epoch, storeTime, tail }) => {
+    seen: ({ epoch, version, storeTime, tail }) => {
+      const life = lineIncarnationOf(version)
       last = { at: storeTime, tail }
-      if (samples.at(-1)?.epoch !== epoch) samples = []
-      if ((samples.at(-1)?.at ?? 0) + between <= storeTime) samples.push({ at: storeTime, tail, epoch })
+      if (samples.at(-1)?.epoch !== epoch || samples.at(-1)?.life !== life) samples = []
+      if ((samples.at(-1)?.at ?? 0) + between <= storeTime) samples.push({ at: storeTime, tail, epoch, life })
       while (samples[1] && samples[1].at <= storeTime - span) samples.shift()
     },
     in10s: () => {

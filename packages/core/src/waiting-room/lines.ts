@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.port.ts'
 import type { SaleRecords } from '../catalogue/sale-records.ts'
 import type { SaleChange, SaleDraw, ScheduleRecord } from '../catalogue/schedule.ts'
-import { busy, isTicketingError } from '../shared/errors.ts'
+import { busy } from '../shared/errors.ts'
 import type { Observer } from '../shared/observer.ts'
 import type { Runtime } from '../shared/runtime.ts'
 import type { Id, Ms, Version } from '../shared/types.ts'
@@ -86,7 +86,7 @@ export function createLines(deps: LinesDeps): Lines {
   }
 
   const newest = async (scheduleId: Id): Promise<Copy> => {
-    const copy = copyOf(await orBusy(deps.records.get({ scheduleId })))
+    const copy = copyOf(await deps.records.get({ scheduleId }))
     copy.askedAt = runtime.now()
     return copy
   }
@@ -100,12 +100,12 @@ export function createLines(deps: LinesDeps): Lines {
     return newer || aged || isOutdated(copy) || hasOldRecord(copy) ? null : viewOf(copy)
   }
 
-  const reread = async (scheduleId: Id): Promise<Copy> => copyOf(await orBusy(deps.records.fresh({ scheduleId })))
+  const reread = async (scheduleId: Id): Promise<Copy> => copyOf(await deps.records.fresh({ scheduleId }))
 
   const change = async (record: ScheduleRecord, set: SaleChange, action?: string): Promise<Copy | 'stale'> => {
     const { scheduleId, version } = record
     const named = action === undefined ? {} : { action }
-    const changed = await orBusy(catalogue.change({ scheduleId, from: version, set, by: 'loop', ...named }))
+    const changed = await catalogue.change({ scheduleId, from: version, set, by: 'loop', ...named })
     return changed === 'stale' ? changed : copyOf(changed)
   }
 
@@ -129,7 +129,7 @@ export function createLines(deps: LinesDeps): Lines {
       const { scheduleId } = copy.record
       if (drawPending(copy.record) && (await fixDraw(copy)) === 'again') continue
       const { record } = copy
-      const answer = await orBusy(queue.configure({ scheduleId, record, ...known(copy) }))
+      const answer = await queue.configure({ scheduleId, record, ...known(copy) })
       if (answer === 'RECOVER') return recover(copy)
       absorb(copy, answer)
       if (answer.recordVersion >= record.version) return
@@ -141,7 +141,7 @@ export function createLines(deps: LinesDeps): Lines {
   /** Writes down what the opening draws, before the line opens: no loss of the store can change it. */
   const fixDraw = async (copy: Copy): Promise<'again' | 'fixed'> => {
     const { record } = copy
-    const answer = await orBusy(queue.tick({ scheduleId: record.scheduleId }))
+    const answer = await queue.tick({ scheduleId: record.scheduleId })
     if (answer === 'RECOVER') {
       await recover(copy)
       return 'again'
@@ -159,16 +159,14 @@ export function createLines(deps: LinesDeps): Lines {
   const recover = async (copy: Copy): Promise<void> => {
     const { scheduleId } = copy.record
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const answer = await orBusy(queue.tick({ scheduleId }))
+      const answer = await queue.tick({ scheduleId })
       const { record } = await reread(scheduleId)
       const life = record.lineIncarnation ?? 0
       if (answer !== 'RECOVER' && lineIncarnationOf(answer.version) === life) return absorb(copy, answer)
       const draw = drawPending(record) ? { draw: drawOf(record, record.ceiling) } : {}
       const action = life === 0 ? 'line-installed' : 'line-recovered'
       if ((await change(record, { lineIncarnation: life + 1, ...draw }, action)) === 'stale') continue
-      const installed = await orBusy(
-        queue.configure({ scheduleId, record: copy.record, recover: true, ...known(copy) }),
-      )
+      const installed = await queue.configure({ scheduleId, record: copy.record, recover: true, ...known(copy) })
       if (installed === 'RECOVER') continue
       if (life > 0) observer.log('warn', 'line recovered', { scheduleId, tail: installed.tail })
       return absorb(copy, installed)
@@ -177,7 +175,7 @@ export function createLines(deps: LinesDeps): Lines {
   }
 
   const read = async (copy: Copy): Promise<void> => {
-    const answer = await orBusy(queue.tick({ scheduleId: copy.record.scheduleId }))
+    const answer = await queue.tick({ scheduleId: copy.record.scheduleId })
     if (answer === 'RECOVER') return recover(copy)
     const behind = isBehind(answer, copy.document)
     absorb(copy, answer)
@@ -238,7 +236,7 @@ export function createLines(deps: LinesDeps): Lines {
     },
     step: async (scheduleId, run) => {
       for (let attempt = 0; attempt < attempts; attempt++) {
-        const answer = await orBusy(run(await lines.get(scheduleId)))
+        const answer = await run(await lines.get(scheduleId))
         if (answer !== 'RECOVER') return answer
         await share(await newest(scheduleId), recover)
       }
@@ -296,12 +294,3 @@ const isBehind = (answer: LineDocument, before: LineDocument | null): boolean =>
 
 const drawOf = (record: ScheduleRecord, n: number): SaleDraw | null =>
   record.draw && { ...record.draw, made: { n, policy: record.settings.policy, beacon: record.settings.beacon } }
-
-/** A store's own fault fails closed: nobody was admitted, the same call may be tried again. */
-async function orBusy<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call
-  } catch (error) {
-    throw isTicketingError(error) ? error : busy('a store of the waiting room cannot answer', undefined, error)
-  }
-}

@@ -35,12 +35,12 @@ export function createPassGate({ queue, lines, tokens, runtime }: PassGateDeps):
 
   return {
     glance: async (p) => {
-      const pass = genuine(p?.pass)
+      const pass = genuine(p.pass)
       const { epoch } = lines.peek(pass.scheduleId)?.record ?? pass
       if (epoch !== pass.epoch && !(await lines.inEpoch(pass))) throw passExpired()
     },
     demand: async (p) => {
-      const pass = genuine(p?.pass)
+      const pass = genuine(p.pass)
       const reply = await check(`${pass.scheduleId}/${pass.epoch}`, pass)
       if (reply.is !== 'active') throw passExpired()
     },

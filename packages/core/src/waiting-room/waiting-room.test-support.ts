@@ -5,7 +5,9 @@ import type { SaleState } from '../catalogue/sale-state.ts'
 import { defaultSettings, type SaleSettings } from '../catalogue/schedule.ts'
 import { manualRuntime } from '../shared/contract.ts'
 import { isTicketingError } from '../shared/errors.ts'
+import { failClosed } from '../shared/fail-closed.ts'
 import { silentObserver } from '../shared/observer.ts'
+import { withParams } from '../shared/params.ts'
 import { createMemoryRecord } from '../shared/record.memory.ts'
 import { createTokens, type TokenSecret } from '../shared/token.ts'
 import type { Ms } from '../shared/types.ts'
@@ -44,17 +46,24 @@ export async function openSale(
 
   const start = (q: { secrets?: readonly TokenSecret[]; queue?: AdmissionQueue } = {}) => {
     const calls = { queue: 0 }
-    const port = counted(watchedBooks(q.queue ?? queue), () => calls.queue++)
-    const records = createSchedules({ catalogue, runtime })
+    const port = failClosed(counted(watchedBooks(q.queue ?? queue), () => calls.queue++))
+    const { schedules, records } = createSchedules({ catalogue: failClosed(catalogue), runtime })
     const tokens = createTokens({ secrets: q.secrets ?? [secretA] })
-    const lines = createLines({ queue: port, catalogue, records, runtime, observer: silentObserver })
+    const lines = createLines({
+      queue: port,
+      catalogue: failClosed(catalogue),
+      records,
+      runtime,
+      observer: silentObserver,
+    })
     const gate = createPassGate({ queue: port, lines, tokens, runtime })
     return {
       calls,
+      schedules,
       records,
       lines,
       tokens,
-      room: createWaitingRoom({ queue: port, lines, tokens, runtime, gate }),
+      room: withParams(createWaitingRoom({ queue: port, lines, tokens, runtime, gate })),
       gate,
       loop: createAdmissionLoop({ lines, records, runtime }),
     }

@@ -70,12 +70,12 @@ describe('joining', () => {
     const sale = await openSale({ settings: { ...shut, partialGroupSeconds: 0 } })
     const process = sale.start()
     const { ticket } = await join(process, 'fan')
-    await process.records.setState({ scheduleId, state: 'draining' })
+    await process.schedules.setState({ scheduleId, state: 'draining' })
     await assert.rejects(join(process, 'late'), { code: 'SALE_CLOSED' })
-    await process.records.setSettings({ scheduleId, settings: { capacity: 1 } })
+    await process.schedules.setSettings({ scheduleId, settings: { capacity: 1 } })
     await pass(sale, [process], 400)
     assert.equal((await process.room.status({ ticket })).state, 'admitted')
-    await process.records.setState({ scheduleId, state: 'ended' })
+    await process.schedules.setState({ scheduleId, state: 'ended' })
     await pass(sale, [process], 600)
     await assert.rejects(join(process, 'fan'), { code: 'SALE_CLOSED' })
     assert.equal((await process.room.status({ ticket })).state, 'admitted')
@@ -85,11 +85,11 @@ describe('joining', () => {
     const sale = await openSale({ settings: shut })
     const process = sale.start()
     const { ticket } = await join(process, 'fan')
-    await process.records.setState({ scheduleId, state: 'paused' })
+    await process.schedules.setState({ scheduleId, state: 'paused' })
     await pass(sale, [process], 600)
     const paused = await process.room.status({ ticket })
     assert.deepEqual([paused.state, paused.eta], ['paused', null])
-    for (const state of ['open', 'draining', 'ended'] as const) await process.records.setState({ scheduleId, state })
+    for (const state of ['open', 'draining', 'ended'] as const) await process.schedules.setState({ scheduleId, state })
     await pass(sale, [process], 600)
     assert.equal((await process.room.status({ ticket })).state, 'ended')
   })
@@ -114,7 +114,7 @@ describe('waiting', () => {
     const process = sale.start()
     const joined = await Promise.all(Array.from({ length: 300 }, (_, i) => join(process, `v${i}`)))
     const alive = joined.filter((_, i) => i % 2 === 0).map(({ ticket }) => ticket)
-    await process.records.setSettings({ scheduleId, settings: { capacity: 100 } })
+    await process.schedules.setSettings({ scheduleId, settings: { capacity: 100 } })
     const admitted = new Set<QueueTicket>()
     const poll = async () => {
       for (const ticket of alive.filter((ticket) => !admitted.has(ticket))) {
@@ -141,7 +141,7 @@ describe('waiting', () => {
       await pass(sale, [process], 60_000)
       assert.deepEqual(await numberAndState(process, ticket), [1, 'waiting'])
     }
-    await process.records.setSettings({ scheduleId, settings: { capacity: 1 } })
+    await process.schedules.setSettings({ scheduleId, settings: { capacity: 1 } })
     await join(process, 'next')
     // The tab was closed: the offer lapsed, the next visitor was offered the slot; on return it is the first of the late.
     await pass(sale, [process], 300_000)
@@ -157,7 +157,7 @@ describe('waiting', () => {
     const sale = await openSale({ settings: { ...shut, partialGroupSeconds: 0 } })
     const processes = [sale.start(), sale.start()]
     const { ticket } = await join(processes[0]!, 'fan')
-    await processes[0]!.records.setSettings({ scheduleId, settings: { capacity: 5 } })
+    await processes[0]!.schedules.setSettings({ scheduleId, settings: { capacity: 5 } })
     await pass(sale, processes, 600)
     const polls = Array.from({ length: 100 }, (_, i) => processes[i % 2]!.room.status({ ticket }))
     const tokens = (await Promise.all(polls)).map((status) => passOf(status).token)
@@ -182,7 +182,7 @@ describe('waiting', () => {
     const sale = await openSale({ settings: { ...shut, partialGroupSeconds: 0 } })
     const process = sale.start()
     const { ticket } = await join(process, 'fan')
-    await process.records.setSettings({ scheduleId, settings: { capacity: 1 } })
+    await process.schedules.setSettings({ scheduleId, settings: { capacity: 1 } })
     sale.runtime.advance(1_100)
     await process.room.status({ ticket })
     sale.runtime.advance(1_100)
@@ -220,7 +220,7 @@ describe('waiting', () => {
     })()
     for (const capacity of [1, 2, 3]) {
       await pass(sale, [process], 400)
-      await process.records.setSettings({ scheduleId, settings: { capacity } })
+      await process.schedules.setSettings({ scheduleId, settings: { capacity } })
     }
     await pass(sale, [process], 1_000)
     await watching
@@ -307,8 +307,8 @@ describe('the pre-queue', () => {
     for (let i = 0; i < 50; i++) tickets.push((await join(process, `v${i}`)).ticket)
     const before = await process.room.draw({ scheduleId })
     assert.deepEqual([before?.policy, before?.secret, before?.n], ['draw', null, null])
-    await process.records.setSettings({ scheduleId, settings: { beacon: 'public value' } })
-    await process.records.setState({ scheduleId, state: 'open' })
+    await process.schedules.setSettings({ scheduleId, settings: { beacon: 'public value' } })
+    await process.schedules.setState({ scheduleId, state: 'open' })
     await pass(sale, [process], 1_000)
     const numbers = await Promise.all(tickets.map(async (ticket) => (await process.room.status({ ticket })).number!))
     assert.deepEqual(
@@ -340,7 +340,7 @@ describe('the pre-queue', () => {
     for (let i = 0; i < 9; i++) await join(process, `v${i}`)
     await process.room.leave({ scheduleId, visitor: 'fan', ticket })
     assert.equal((await process.room.status({ ticket })).state, 'left')
-    await process.records.setState({ scheduleId, state: 'open' })
+    await process.schedules.setState({ scheduleId, state: 'open' })
     await pass(sale, [process], 1_000)
     assert.equal((await process.room.status({ ticket })).state, 'left')
     const again = await join(process, 'fan', ticket)
@@ -352,10 +352,10 @@ describe('the pre-queue', () => {
     const before = sale.start()
     const { ticket } = await join(before, 'fan')
     for (let i = 0; i < 9; i++) await join(before, `v${i}`)
-    await before.records.setState({ scheduleId, state: 'open' })
+    await before.schedules.setState({ scheduleId, state: 'open' })
     await pass(sale, [before], 1_000)
     const { number } = await before.room.status({ ticket })
-    await before.records.setSettings({ scheduleId, settings: { beacon: 'changed', policy: 'fifo' } })
+    await before.schedules.setSettings({ scheduleId, settings: { beacon: 'changed', policy: 'fifo' } })
     sale.queue.restart({ empty: true })
     const after = sale.start()
     assert.equal((await after.room.status({ ticket })).number, number)
@@ -420,7 +420,7 @@ describe('the end of an epoch', () => {
     const processes = [sale.start(), sale.start()]
     const admitted = await join(processes[0]!, 'a')
     const waiting = await join(processes[1]!, 'b')
-    await processes[0]!.records.reset({ scheduleId })
+    await processes[0]!.schedules.reset({ scheduleId })
     await pass(sale, processes, 1_000)
     for (const process of processes) {
       await assert.rejects(process.room.status({ ticket: waiting.ticket }), { code: 'EPOCH_OVER' })
@@ -440,7 +440,7 @@ describe('the end of an epoch', () => {
     const sale = await openSale({ settings: all })
     const [first, second] = [sale.start(), sale.start()]
     const old = passOf((await join(second, 'a')).status)
-    await first.records.reset({ scheduleId })
+    await first.schedules.reset({ scheduleId })
     const { ticket, status } = await join(first, 'b')
     const pass = passOf(status)
     for (const judge of [
@@ -459,7 +459,7 @@ describe('the end of an epoch', () => {
     const sale = await openSale({ settings: shut })
     const process = sale.start()
     const crowd = await Promise.all(Array.from({ length: 100 }, (_, i) => join(process, `v${i}`)))
-    await process.records.reset({ scheduleId })
+    await process.schedules.reset({ scheduleId })
     await process.loop.tick()
     let reads = 0
     const { schedules } = sale.catalogue
@@ -476,7 +476,7 @@ describe('the end of an epoch', () => {
     const sale = await openSale({ settings: all })
     const [first, second] = [sale.start(), sale.start()]
     await join(second, 'a')
-    await first.records.reset({ scheduleId })
+    await first.schedules.reset({ scheduleId })
     const { ticket } = await join(first, 'b')
     await second.room.leave({ scheduleId, visitor: 'b', ticket })
     assert.equal((await first.room.stats({ scheduleId })).left, 1)
@@ -487,7 +487,7 @@ describe('the end of an epoch', () => {
     const [first, second] = [sale.start(), sale.start()]
     const { ticket } = await join(second, 'b')
     await second.loop.tick()
-    await first.records.reset({ scheduleId })
+    await first.schedules.reset({ scheduleId })
     const young = await join(first, 'a')
     await second.loop.tick()
     assert.equal((await second.room.status({ ticket: young.ticket })).number, 1)
@@ -499,7 +499,7 @@ describe('the end of an epoch', () => {
     const [first, second] = [sale.start(), sale.start()]
     await join(first, 'a')
     await join(second, 'b')
-    await first.records.reset({ scheduleId })
+    await first.schedules.reset({ scheduleId })
     const { ticket } = await join(first, 'a')
     assert.equal((await second.room.status({ ticket })).number, 1)
   })

@@ -132,7 +132,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
 
   /** The claims of a ticket, with the line they are about. */
   const open = async (p: { ticket: string; visitor?: Id }): Promise<{ claims: QueueTicketClaims; view: LineView }> => {
-    const claims = verifyTicket(tokens, p?.ticket, runtime.now())
+    const claims = verifyTicket(tokens, p.ticket, runtime.now())
     if (!claims || (p.visitor !== undefined && p.visitor !== claims.visitor)) throw ticketInvalid()
     const ready = lines.ready(claims.scheduleId)
     const view = ready?.record.epoch === claims.epoch ? ready : await lines.inEpoch(claims)
@@ -149,7 +149,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
 
   const room: WaitingRoom = {
     join: async (p) => {
-      const scheduleId = demandId(p?.scheduleId, 'scheduleId')
+      const scheduleId = demandId(p.scheduleId, 'scheduleId')
       const visitor = demandId(p.visitor, 'visitor')
       const operationId = p.operationId === undefined ? newId(runtime) : demandId(p.operationId, 'operationId')
       if (p.ticket !== undefined && typeof p.ticket !== 'string')
@@ -175,7 +175,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
     },
 
     watch: async function* (p) {
-      demandSignal(p?.signal)
+      demandSignal(p.signal)
       const { claims } = await open(p)
       let shown: string | null = null
       while (!p.signal?.aborted) {
@@ -190,7 +190,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
     },
 
     leave: async (p) => {
-      const scheduleId = demandId(p?.scheduleId, 'scheduleId')
+      const scheduleId = demandId(p.scheduleId, 'scheduleId')
       const visitor = demandId(p.visitor, 'visitor')
       const as = p.as === undefined ? 'left' : p.as
       if (as !== 'left' && as !== 'done') throw new TicketingError('INVALID', 'as must be left or done')
@@ -203,7 +203,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
     },
 
     verifyPass: async (p) => {
-      const pass = verifyPass(tokens, p?.token)
+      const pass = verifyPass(tokens, p.token)
       if (!pass || (p.visitor !== undefined && p.visitor !== pass.visitor))
         throw new TicketingError('PASS_REQUIRED', 'a pass of this visitor is required')
       const { epoch } = await lines.record(pass.scheduleId)
@@ -213,7 +213,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
     },
 
     members: async (p) => {
-      const { record } = await lines.get(demandId(p?.scheduleId, 'scheduleId'))
+      const { record } = await lines.get(demandId(p.scheduleId, 'scheduleId'))
       const { group, after } = p
       if (group !== undefined && !(Number.isSafeInteger(group) && group >= 1))
         throw new TicketingError('INVALID', 'group must be an integer from 1')
@@ -227,9 +227,9 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
       })
     },
 
-    stats: async (p) => (await lines.tick(demandId(p?.scheduleId, 'scheduleId'))).document.counts,
+    stats: async (p) => (await lines.tick(demandId(p.scheduleId, 'scheduleId'))).document.counts,
 
-    draw: async (p) => disclosureOf(await lines.record(demandId(p?.scheduleId, 'scheduleId'))),
+    draw: async (p) => disclosureOf(await lines.record(demandId(p.scheduleId, 'scheduleId'))),
   }
 
   /** The place that a visitor gives back by its pass or its ticket. */

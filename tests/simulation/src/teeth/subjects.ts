@@ -28,6 +28,7 @@ import {
 } from '@b-ticketing/core/memory'
 import type {
   AdmissionQueue,
+  AuditRow,
   BookingStore,
   Claim,
   Message,
@@ -44,6 +45,7 @@ const whole = <Port>(port: Port): Port => port
 
 const outboxTable = { name: 'outbox' }
 const claimTable = { name: 'claim' }
+const auditTable = { name: 'audit' }
 
 interface StoredMessage {
   readonly seq: number
@@ -60,6 +62,7 @@ export const kits = {
         port: weaken(createMemoryBookingStore({ record, runtime }), record),
         now: runtime.now,
         advance: runtime.advance,
+        audit: async () => [...record.table<AuditRow>(auditTable).values()],
         claims: async () => [...record.table<Claim>(claimTable).values()],
         outbox: async () =>
           [...record.table<StoredMessage>(outboxTable).values()].map(({ lane, message }) => ({ lane, message })),
@@ -113,7 +116,8 @@ export const kits = {
     noticeStoreContract(() => {
       const [runtime, record] = [manualRuntime(), createMemoryRecord()]
       const port = weaken(createMemoryNoticeStore({ record, runtime }), record)
-      return { port, now: runtime.now, advance: runtime.advance }
+      const audit = async () => [...record.table<AuditRow>(auditTable).values()]
+      return { port, now: runtime.now, advance: runtime.advance, audit }
     }),
 
   paymentView: (weaken: Weaken<PaymentView> = whole): readonly ContractCase[] =>

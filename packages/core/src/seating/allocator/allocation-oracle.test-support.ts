@@ -72,7 +72,7 @@ function spotsOf({ map, request }: Question): Spot[] {
     return section.rows.flatMap((row, rowRank) =>
       row.seats.map((seat): Spot => {
         const bought = seat.channel !== undefined && !request.channels?.includes(seat.channel)
-        const open = codeAt(codes, index) === 0 && !seat.blocked && !bought
+        const open = codeAt(codes, index) === 0 && !bought
         return { section: rank, row: rowRank, index: index++, seat, open, created: false }
       }),
     )
@@ -157,7 +157,7 @@ function coverings({ map, request }: Question, spots: readonly Spot[], taken: re
   for (const row of groupBy(taken, rowKey)) {
     const section = map.sections[row[0]!.section]!
     if (section.kind === 'table') {
-      const whole = spots.filter((spot) => rowKey(spot) === rowKey(row[0]!) && !spot.seat.blocked)
+      const whole = spots.filter((spot) => rowKey(spot) === rowKey(row[0]!) && (spot.open || !spot.seat.blocked))
       if (whole.length !== row.length) return null
     }
     ;(section.kind === 'table' && section.soldWhole ? optional : needed).push(...row)

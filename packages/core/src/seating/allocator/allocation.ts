@@ -7,7 +7,8 @@ export const allocationPolicies = ['nearest', 'yield', 'first-fit'] as const
  * or nothing but the order of the rows.
  */
 export type AllocationPolicy = (typeof allocationPolicies)[number]
-export type Together = 'adjacent' | 'row' | 'any'
+export const togethers = ['adjacent', 'row', 'any'] as const
+export type Together = (typeof togethers)[number]
 
 export interface AllocationRequest {
   /** Seats wanted in all; with `parts` their sum. */

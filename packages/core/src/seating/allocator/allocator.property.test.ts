@@ -10,7 +10,7 @@ const line = (marks: string, length: number) =>
   fc.array(fc.constantFrom(...marks), { minLength: 1, maxLength: length }).map((row) => row.join(''))
 
 const common = '......xxxx|'
-const all = '....xxx|#b112acv'
+const all = '....xxx|#ob112acv'
 
 const section: fc.Arbitrary<DrawnSection> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ rows: fc.array(line(common, 8), { minLength: 1, maxLength: 4 }) }) },
@@ -36,7 +36,7 @@ const section: fc.Arbitrary<DrawnSection> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('table' as const),
       soldWhole: fc.boolean(),
-      rows: fc.array(line('......x|a12#', 4), { minLength: 1, maxLength: 3 }),
+      rows: fc.array(line('......x|a12#o', 4), { minLength: 1, maxLength: 3 }),
     }),
   },
 )

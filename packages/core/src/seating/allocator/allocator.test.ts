@@ -356,7 +356,7 @@ test('A35: a mixed party is seated whenever the seats are there', () => {
 })
 
 test('A36: the real ballpark, where seat numbers snake and stair openings split the rows', () => {
-  const file = new URL('../../../../examples/server/data/jamsil.json', import.meta.url)
+  const file = new URL('../../../../../examples/server/data/jamsil.json', import.meta.url)
   const { sections } = importVenue(JSON.parse(readFileSync(file, 'utf8')))
   const rank = sections.findIndex(({ id }) => id === '219')
   const block = sections[rank]!

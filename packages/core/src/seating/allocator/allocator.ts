@@ -9,7 +9,7 @@ import { slotsOf } from './choice.ts'
 import { createCommonAnswers } from './common-answers.ts'
 import { createLadder, type Reach, type Step } from './ladder.ts'
 import { OccupancyIndex } from './occupancy-index.ts'
-import { checkRequest, isCommon } from './request-check.ts'
+import { isCommon, requestProblem } from './request-check.ts'
 import type { RunIndex } from './run-index.ts'
 import { createSearches, type SearchKind } from './searches.ts'
 
@@ -53,7 +53,7 @@ export function createAllocator(sections: readonly Section[]): Allocator {
     if (!explain && isCommon(request)) {
       const answer = commonAnswer(request, policy)
       if (answer !== null) return answer
-    } else checkRequest(request)
+    } else demandRequest(request)
     const kind = kindOf(request, policy)
     const reach = reachOf(request)
     if (explain) return explained(kind, reach)
@@ -133,6 +133,11 @@ interface Found {
   /** Which of the ladders. */
   readonly pass: number
   readonly step: Step
+}
+
+function demandRequest(request: AllocationRequest): void {
+  const problem = requestProblem(request)
+  if (problem) throw problem
 }
 
 const comesBefore = (a: Found, b: Found, policy: AllocationPolicy): boolean =>

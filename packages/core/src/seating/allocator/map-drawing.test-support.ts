@@ -4,8 +4,9 @@ import type { Allocation, AllocationPolicy, AllocationRequest, AllocationResult 
 import { createAllocator } from './allocator.ts'
 
 /**
- * Maps as drawings, one string a row: `.` free `x` taken `|` aisle `#` blocked from the start `b` blocked later, `a` / `A` an
- * accessible seat free / taken, `c` a companion's, `v` only for channel `vip`, `1` … `9` free, of grade `g1` … `g9`.
+ * Maps as drawings, one string a row: `.` free `x` taken `|` aisle `#` blocked from the start `o` so, and opened later
+ * `b` blocked later, `a` / `A` an accessible seat free / taken, `c` a companion's, `v` only for channel `vip`, `1` … `9` free,
+ * of grade `g1` … `g9`.
  * Seats of a row are numbered from 1; row A is at the front; pitch is 1; the focal point is the middle of the front row.
  */
 export type Drawing = readonly string[]
@@ -47,11 +48,11 @@ function drawSeat(mark: string, row: string, number: number, position: number, y
     ...('aA'.includes(mark) && { accessible: true }),
     ...(mark === 'c' && { companion: true }),
     ...(mark === 'v' && { channel: 'vip' }),
-    ...(mark === '#' && { blocked: true }),
+    ...('#o'.includes(mark) && { blocked: true }),
   }
 }
 
-const codes: Readonly<Record<string, SeatCode>> = { x: 1, A: 2, b: 3 }
+const codes: Readonly<Record<string, SeatCode>> = { x: 1, A: 2, b: 3, '#': 3 }
 
 const drawState = (id: string, drawn: Drawing | DrawnSection): PackedSection => {
   const marks = [...('rows' in drawn ? drawn.rows : drawn).join('')].filter((mark) => !'|│'.includes(mark))

@@ -1,6 +1,6 @@
 import { TicketingError } from '../../shared/errors.ts'
 import { isId } from '../../shared/ids.ts'
-import type { AllocationRequest } from './allocation.ts'
+import { type AllocationRequest, togethers } from './allocation.ts'
 
 /** No party is larger, whatever a sale's own limit. */
 const largestParty = 500
@@ -23,42 +23,39 @@ export const isCommon = (request: AllocationRequest): boolean =>
   request.channels === undefined
 
 /**
- * @throws TicketingError `QUANTITY_INVALID` (with `details.limit`) for a quantity, parts or accessible count that no party
- * can have; `INVALID` for anything else malformed.
+ * What is wrong with a request, if anything: `QUANTITY_INVALID` (with `details.limit`) for a quantity, parts or accessible count
+ * that no party can have; `INVALID` for anything else malformed.
  */
-export function checkRequest(request: AllocationRequest, limit = largestParty): void {
-  if (typeof request !== 'object' || request === null) throw new TicketingError('INVALID', 'a request is an object')
-  const { quantity, parts, accessible = 0, together = 'any' } = request
-  if (!isQuantity(quantity, limit)) throw quantityInvalid(`quantity must be an integer from 1 to ${limit}`, limit)
+export function requestProblem(request: AllocationRequest, limit = largestParty): TicketingError | null {
+  if (typeof request !== 'object' || request === null) return invalid('a request is an object')
+  return shapeProblem(request) ?? quantityProblem(request, limit)
+}
+
+function shapeProblem({ parts = [], together = 'any', channels = [], ...p }: AllocationRequest): TicketingError | null {
+  if (!togethers.includes(together)) return invalid(`together must be one of ${togethers.join(', ')}`)
+  if (!isList(channels) || !isList(parts)) return invalid('channels and parts must be lists of at most 64')
+  if (!parts.every((part) => typeof part === 'object' && part !== null)) return invalid('a part is { grade, quantity }')
+  const optional = [p.section, p.preferredSection, p.grade].filter((id) => id !== undefined)
+  const ids: readonly unknown[] = [...optional, ...channels, ...parts.map(({ grade }) => grade)]
+  return ids.every(isId) ? null : invalid('sections, grades and channels must be ids')
+}
+
+const isList = (value: unknown): boolean => Array.isArray(value) && value.length <= 64
+
+function quantityProblem(request: AllocationRequest, limit: number): TicketingError | null {
+  const { quantity, parts, accessible = 0 } = request
+  const problem = (message: string) => new TicketingError('QUANTITY_INVALID', message, { details: { limit } })
+  if (!isQuantity(quantity, limit)) return problem(`quantity must be an integer from 1 to ${limit}`)
   if (!Number.isInteger(accessible) || accessible < 0 || accessible > quantity)
-    throw quantityInvalid('accessible must be an integer from 0 to quantity', limit)
-  if (parts !== undefined) checkParts(request, limit)
-  if (together !== 'any' && together !== 'row' && together !== 'adjacent')
-    throw new TicketingError('INVALID', 'together must be adjacent, row or any')
-  for (const id of [request.section, request.preferredSection, request.grade, ...channelsOf(request)])
-    if (id !== undefined && !isId(id)) throw new TicketingError('INVALID', 'section, grade and channels must be ids')
+    return problem('accessible must be an integer from 0 to quantity')
+  if (parts === undefined) return null
+  const quantities = parts.map((part) => part.quantity)
+  if (!quantities.every((count) => isQuantity(count, limit)))
+    return problem('a part must have an integer quantity from 1')
+  if (quantities.reduce((sum, count) => sum + count, 0) !== quantity)
+    return problem('quantity must be the sum of its parts')
+  const combinations = quantities.reduce((product, count) => product * (count + 1), accessible + 1)
+  return combinations > mostCombinations ? problem('these parts are too many at once') : null
 }
 
-function channelsOf({ channels }: AllocationRequest): readonly unknown[] {
-  if (channels === undefined) return []
-  if (Array.isArray(channels) && channels.length <= 64) return channels
-  throw new TicketingError('INVALID', 'channels must be a list of at most 64 ids')
-}
-
-function checkParts({ parts, quantity, accessible = 0 }: AllocationRequest, limit: number): void {
-  if (!Array.isArray(parts)) throw new TicketingError('INVALID', 'parts must be a list')
-  let sum = 0
-  let combinations = accessible + 1
-  for (const part of parts) {
-    if (typeof part !== 'object' || part === null || !isId(part.grade))
-      throw new TicketingError('INVALID', 'a part is { grade, quantity }')
-    if (!isQuantity(part.quantity, limit)) throw quantityInvalid('a part must have an integer quantity from 1', limit)
-    sum += part.quantity
-    combinations *= part.quantity + 1
-  }
-  if (sum !== quantity) throw quantityInvalid('quantity must be the sum of its parts', limit)
-  if (combinations > mostCombinations) throw quantityInvalid('these parts are too many at once', limit)
-}
-
-const quantityInvalid = (message: string, limit: number): TicketingError =>
-  new TicketingError('QUANTITY_INVALID', message, { details: { limit } })
+const invalid = (message: string): TicketingError => new TicketingError('INVALID', message)

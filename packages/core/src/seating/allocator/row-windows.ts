@@ -124,7 +124,7 @@ export function createRowWindows(
   }
 
   function lookWhole(row: number): void {
-    const slots = wholeRow(grid, row, starts)
+    const slots = wholeRow(index, masks, row)
     if (slots === null || !wholeFits(rowSale[row]!, slots.length, quantity)) return
     const first = slots[0]!
     const end = first + slots.length

@@ -4,7 +4,7 @@ import { type SeatGrid, trait } from './seat-grid.ts'
 
 /** Which seats a request may see and take, whoever sits on them now. */
 export interface SeatMasks {
-  /** Seats the request could ever be sold, of any grade: what orphans and runs are judged over. All else is a wall. */
+  /** Seats the request could ever be sold, of any grade: what orphans and runs are judged over, when they are free. All else is a wall. */
   readonly visible: Words
   /** Seats it may be given. */
   readonly takeable: Words
@@ -25,7 +25,7 @@ export function createSeatMasks(grid: SeatGrid, wish: SeatWish): SeatMasks {
   const grades = grid.grades.map((id) => wish.grades === undefined || wish.grades.has(id))
   const refused = wish.withAccessible ? 0 : trait.accessible | trait.companion
   for (let slot = 0; slot < grid.slotSeat.length; slot++) {
-    if (grid.slotSeat[slot]! < 0 || (grid.traits[slot]! & trait.blocked) !== 0) continue
+    if (grid.slotSeat[slot]! < 0) continue
     if (!channels[grid.channel[slot]!]) continue
     const bit = 1 << (slot & 31)
     visible[slot >>> 5] = visible[slot >>> 5]! | bit

@@ -106,9 +106,7 @@ function readRow({ index, masks, demand, policy, spared }: Search, row: number):
       table: once(() => (seats.takeable === 0 ? emptyTable : rowTable(grid, seats, demand, policy))),
     }
   }
-  const bits = free.slice(grid.rowWord[row], grid.rowWord[row + 1])
-  for (let at = 0; at < bits.length; at++) bits[at] = bits[at]! & masks.takeable[grid.rowWord[row]! + at]!
-  const slots = wholeRow(grid, row, bits)
+  const slots = wholeRow(index, masks, row)
   const whole = slots === null || slots.includes(spared) ? [] : wholeRowFragments(grid, slots, how, demand)
   return {
     room: slots?.length ?? 0,

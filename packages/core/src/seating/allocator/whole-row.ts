@@ -1,21 +1,22 @@
-import type { Words } from './bit-row.ts'
 import { type Choice, head, joinPicks } from './choice.ts'
 import type { Demand } from './demand.ts'
 import { type Fragment, inCompany } from './fragment.ts'
+import type { OccupancyIndex } from './occupancy-index.ts'
 import { type SeatGrid, sale, trait } from './seat-grid.ts'
+import type { SeatMasks } from './seat-masks.ts'
 
 /**
- * The slots of a row that is sold whole, when all its seats (blocked ones apart) are among `takeable`; null when one is not.
- * `takeable` holds the row's words alone.
+ * The slots of a row that is sold whole; null when a seat of it is not free, or not for this request. A seat that the venue
+ * blocks is left out, unless somebody has opened it.
  */
-export function wholeRow(grid: SeatGrid, row: number, takeable: Words): readonly number[] | null {
+export function wholeRow(index: OccupancyIndex, { takeable }: SeatMasks, row: number): readonly number[] | null {
+  const { grid, free } = index
   const slots: number[] = []
-  const first = grid.rowWord[row]! * 32
-  const end = grid.rowWord[row + 1]! * 32
-  for (let slot = first; slot < end; slot++) {
-    if (grid.slotSeat[slot]! < 0 || (grid.traits[slot]! & trait.blocked) !== 0) continue
-    if (((takeable[(slot - first) >>> 5]! >>> (slot & 31)) & 1) === 0) return null
-    slots.push(slot)
+  for (let slot = grid.rowWord[row]! * 32; slot < grid.rowWord[row + 1]! * 32; slot++) {
+    if (grid.slotSeat[slot]! < 0) continue
+    const bit = free[slot >>> 5]! & (1 << (slot & 31))
+    if ((bit & takeable[slot >>> 5]!) !== 0) slots.push(slot)
+    else if (bit !== 0 || (grid.traits[slot]! & trait.blocked) === 0) return null
   }
   return slots.length > 0 ? slots : null
 }
