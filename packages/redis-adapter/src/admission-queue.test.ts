@@ -1,4 +1,4 @@
-import { createPermutation, lineDraw } from '@b-ticketing/core'
+import { createPermutation, lineDraw } from '@b-ticketing/core/adapter-kit'
 import { type AdmissionQueueSubject, admissionQueueContract } from '@b-ticketing/core/conformance'
 import type { JoinReply } from '@b-ticketing/core/ports'
 import { expect, test } from 'vitest'

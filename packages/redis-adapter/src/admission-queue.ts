@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { createPermutation, demandId, drawPending, lineDraw, TicketingError } from '@b-ticketing/core'
+import { demandId, TicketingError } from '@b-ticketing/core'
+import { createPermutation, drawPending, lineDraw } from '@b-ticketing/core/adapter-kit'
 import type {
   AdmissionQueue,
   Id,

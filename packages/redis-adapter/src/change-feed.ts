@@ -1,4 +1,5 @@
-import { demandId, followSeq } from '@b-ticketing/core'
+import { demandId } from '@b-ticketing/core'
+import { followSeq } from '@b-ticketing/core/adapter-kit'
 import type { ChangeFeed, Id } from '@b-ticketing/core/ports'
 import { type Keys, keptMs } from './keys.ts'
 import type { RedisConnection } from './redis-client.ts'

@@ -1,4 +1,5 @@
 import { TicketingError } from '@b-ticketing/core'
+import { bundle } from '@b-ticketing/core/adapter-kit'
 import type { Adapters, Catalogue, FenceSource, Id, SeatNews } from '@b-ticketing/core/ports'
 import { createRedisAdmissionQueue } from './admission-queue.ts'
 import { createRedisChangeFeed } from './change-feed.ts'
@@ -12,6 +13,7 @@ import { createScriptRunner } from './script.ts'
 import { createRedisSeatInventory } from './seat-inventory.ts'
 import { createSeatNames } from './seat-names.ts'
 import { createSeatView } from './seat-view.ts'
+import { createSectionedSeatInventory } from './sectioned-inventory.ts'
 
 export interface RedisAdapterOptions {
   /** The record's epochs, so that fencing numbers grow also when Redis loses its data. */
@@ -26,6 +28,11 @@ export interface RedisAdapterOptions {
    * Nothing reads it.
    */
   readonly seatView?: boolean
+  /**
+   * What shares a hash tag, and so a node of a cluster: all seats of a schedule, one call a batch (default), or those of each
+   * section, so that one hot sale spreads over the cluster. A schedule whose processes do not agree is loaded again and again.
+   */
+  readonly shardBy?: 'schedule' | 'section'
   /** Names the seats of that view; without it they are called `<section>-<index>`. */
   readonly catalogue?: Pick<Catalogue, 'schedules' | 'venue'>
   /** Stands before every key and channel: two deployments on one Redis need two. */
@@ -42,20 +49,22 @@ export type RedisAdapters = Pick<
 > & {
   /** Call it before a sale. @throws TicketingError `CONFIG_INVALID` when this Redis would lose what it is given; `BUSY` */
   doctor(): Promise<Diagnosis>
+  /** One round trip, for whoever watches. @throws TicketingError `BUSY`, `STORE_FAULT` */
+  ping(): Promise<void>
   close(): Promise<void>
 }
 
 /**
  * The doors that Redis serves. A client of yours (ioredis: `Redis`, also with `sentinels`, or `Cluster`) is borrowed and stays
  * open; for a `url` (`redis://`, `redis-sentinel://host:port,…/master`, `redis-cluster://host:port,…`) one is opened, and closed
- * by `close`. Nothing is sent before the first call.
+ * when the engine is, or by `close`. Nothing is sent before the first call.
  * @throws TicketingError `CONFIG_INVALID`
  */
 export function redisAdapters(
   redis: RedisClient | { readonly url: string },
   options: RedisAdapterOptions = {},
 ): RedisAdapters {
-  const { fenceSource, recordId, prefix = '', timeoutMs = 2_000, clock, seatView = true, catalogue } = options
+  const { fenceSource, recordId, prefix = '', timeoutMs = 2_000, clock, seatView = true, catalogue, shardBy } = options
   if (!(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) throw invalid('timeoutMs must be a number of milliseconds')
   if (typeof prefix !== 'string') throw invalid('prefix must be a string')
   if (typeof redis !== 'object' || redis === null || !('url' in redis || 'call' in redis)) {
@@ -70,20 +79,29 @@ export function redisAdapters(
   const scripts = createScriptRunner({ connection, ...(clock && { clock }) })
   const keys = createKeys(prefix)
   const changeFeed = createRedisChangeFeed<SeatNews>({ scripts, keys, connection })
+  if (shardBy !== undefined && shardBy !== 'schedule' && shardBy !== 'section') {
+    throw invalid("shardBy is 'schedule' or 'section'")
+  }
+  const bySection = shardBy === 'section'
   const record = recordId !== undefined && { recordId }
-  const view = seatView && createSeatView({ scripts, keys, names: createSeatNames(catalogue) })
-  return {
+  const view = seatView && createSeatView({ scripts, keys, bySection, names: createSeatNames(catalogue) })
+  const createSeatInventory = bySection ? createSectionedSeatInventory : createRedisSeatInventory
+  const doors = {
     admissionQueue: createRedisAdmissionQueue({ scripts, keys, ...record }),
-    seatInventory: createRedisSeatInventory({ scripts, keys, ...record, ...(view && { view }) }),
+    seatInventory: createSeatInventory({ scripts, keys, ...record, ...(view && { view }) }),
     lockStore: createRedisLockStore({ scripts, keys, ...(fenceSource && { fenceSource }) }),
     paymentView: createRedisPaymentView({ scripts, keys, isCluster: isCluster(client) }),
     changeFeed,
+  }
+  const close = async (): Promise<void> => {
+    await changeFeed.close()
+    if (view) await view.settled()
+    await connection.close()
+  }
+  return {
+    ...bundle(doors, close),
     doctor: () => examine({ connection, keys }),
-    close: async () => {
-      await changeFeed.close()
-      if (view) await view.settled()
-      await connection.close()
-    },
+    ping: async () => void (await connection.command((send) => send('ping', []))),
   }
 }
 

@@ -28,6 +28,10 @@
  * | `seats:{…}:done:0`, `:done:1` | hash | first answers by operationId, in two generations | as above | ~250 B per operation | its whole generation, after longest hold + 1 h at the earliest |
  * | `seat:{<scheduleId>}:<seatId>` | string | the readable view of a seat that is not free: JSON of status, version, holdId or requestId, expiresAt. Nothing reads it | what is left of the hold + up to 1 s, 30 days for one that is paid, sold or blocked | ~250 B per seat that is not free | the change that frees it, its TTL |
  *
+ * With `shardBy: 'section'` the keys of seats are those of one shard each, `seats:{<scheduleId>/<shard>}` with the same six beside it:
+ * `part/<section>` has the seats of a section and what marks them, `home/0` … `home/15` the quotas, holds and answers of a sixteenth
+ * of the visitors, `map` the versions and the log of all sections. The readable view is `seat:{<scheduleId>/<section>}:<seatId>`.
+ *
  * `run` is the server's replication id at the time of the write: a row of another one may have lost its last writes (see
  * `store_run` in scripts/lib/store.lua).
  */
@@ -40,12 +44,17 @@ export interface Keys {
   queue(scheduleId: string): readonly string[]
   /** The seats and their six keys of fixed name, in the order of `lib/seats.lua`; all are named in every call. */
   seats(scheduleId: string): readonly string[]
-  seat(scheduleId: string, seatId: string): string
+  /** The same of one shard where each section is one: `home/<n>`, `part/<section>` or `map`. */
+  seatShard(scheduleId: string, shard: string): readonly string[]
+  /** `tag`: the schedule, or where each section is a shard the section as well. */
+  seat(tag: string, seatId: string): string
 }
 
 const lineParts = ['index', 'states', 'passes', 'slices', 'lapsed', 'again', 'late', 'left', 'old'] as const
 
 const seatParts = ['due', 'pins', 'owners', 'log', 'done:0', 'done:1'] as const
+
+const seatKeys = (seats: string): readonly string[] => [seats, ...seatParts.map((part) => `${seats}:${part}`)]
 
 export const createKeys = (prefix = ''): Keys => ({
   lock: (key) => `${prefix}lock:{${key}}`,
@@ -56,11 +65,9 @@ export const createKeys = (prefix = ''): Keys => ({
     const line = `${prefix}queue:{${scheduleId}}`
     return [line, ...lineParts.map((part) => `${line}:${part}`)]
   },
-  seats: (scheduleId) => {
-    const seats = `${prefix}seats:{${scheduleId}}`
-    return [seats, ...seatParts.map((part) => `${seats}:${part}`)]
-  },
-  seat: (scheduleId, seatId) => `${prefix}seat:{${scheduleId}}:${seatId}`,
+  seats: (scheduleId) => seatKeys(`${prefix}seats:{${scheduleId}}`),
+  seatShard: (scheduleId, shard) => seatKeys(`${prefix}seats:{${scheduleId}/${shard}}`),
+  seat: (tag, seatId) => `${prefix}seat:{${tag}}:${seatId}`,
 })
 
 /** How long a row is kept after it was last written, where nothing shorter is said. */

@@ -1,4 +1,4 @@
-import { currentGroup, lineDraw, opened } from '@b-ticketing/core'
+import { currentGroup, lineDraw, opened } from '@b-ticketing/core/adapter-kit'
 import type { Id, LineDocument, LineDraw, ScheduleRecord } from '@b-ticketing/core/ports'
 
 /** What scripts answer: clock, fields in the order of `lib/document.lua`, slices, late, given up. */

@@ -1,4 +1,4 @@
-import { createPermutation } from '@b-ticketing/core'
+import { createPermutation } from '@b-ticketing/core/adapter-kit'
 import type { Id, LineDocument, LineDraw, Page, QueueMember } from '@b-ticketing/core/ports'
 import { loadScript, type Script } from './script.ts'
 

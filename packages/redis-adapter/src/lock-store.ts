@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { demandCount, demandId, fencingNumber, TicketingError } from '@b-ticketing/core'
+import { demandCount, demandId, TicketingError } from '@b-ticketing/core'
+import { fencingNumber } from '@b-ticketing/core/adapter-kit'
 import type { FenceSource, LockStore } from '@b-ticketing/core/ports'
 import { type Keys, keptMs } from './keys.ts'
 import { loadScript, type ScriptRunner } from './script.ts'

@@ -40,7 +40,6 @@ function remoteCatalogue(): { catalogue: Catalogue; answer(message: ToChild & { 
       putSchedule: call('putSchedule'),
       schedules: call('schedules'),
       change: call('change'),
-      note: call('note'),
       audit: call('audit'),
     },
     answer: ({ id, value, failed }) => {

@@ -22,9 +22,16 @@ await describeRedis(
           await space.call('exists', 'any')
         }
       }
+      const waiting: string[] = []
       const hold = (recordId: string) =>
-        holdRecordLease({ lockStore, recordId, runtime, onLost: () => lost.push(recordId) })
-      return { space, lockStore, lost, pass, hold }
+        holdRecordLease({
+          lockStore,
+          recordId,
+          runtime,
+          onLost: () => lost.push(recordId),
+          onWait: () => waiting.push(recordId),
+        })
+      return { space, lockStore, lost, waiting, pass, hold }
     }
 
     test('a second live process is refused, the first one goes on', async () => {
@@ -43,7 +50,7 @@ await describeRedis(
     })
 
     test('one that died is waited for: its lease ends within 10 s', async () => {
-      const { hold, pass, lockStore, space } = open()
+      const { hold, pass, lockStore, waiting, space } = open()
       await lockStore.acquire({ key: 'record', owner: 'record-a', ttlMs: 10_000 })
       let held = false
       const second = hold('record-b').then((lease) => {
@@ -52,6 +59,7 @@ await describeRedis(
       })
       await pass(9_500)
       expect(held).toBe(false)
+      expect(waiting).toEqual(['record-b'])
       await pass(1_500)
       expect(held).toBe(true)
       await (await second).close()
@@ -59,11 +67,12 @@ await describeRedis(
     })
 
     test('one that closed is not waited for', async () => {
-      const { hold, space } = open()
+      const { hold, waiting, space } = open()
       const first = await hold('record-a')
       await first.close()
       await first.close()
       await (await hold('record-b')).close()
+      expect(waiting).toEqual([])
       await space.forget()
     })
 

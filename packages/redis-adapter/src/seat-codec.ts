@@ -20,11 +20,11 @@ import { bytesIn, type Packable, pack, type Unpacked, type Unpacker, unpacker, u
 
 const origins = ['USER', 'EXPIRY', 'PAYMENT', 'ADMIN'] as const satisfies readonly ChangeOrigin[]
 
-const packParts = (parts: readonly Part[]): Buffer => pack(...parts.map(({ section, seats }) => [section, ...seats]))
+export const packParts = (parts: readonly Part[]): Buffer => pack(...parts.map(({ section, seats }) => [section, ...seats]))
 
 const unpackPart = ([section, ...seats]: Unpacked[]): Part => ({ section: section as Id, seats: seats as number[] })
 
-function unpackParts(raw: string): readonly Part[] {
+export function unpackParts(raw: string): readonly Part[] {
   const reader = unpacker(bytesIn(raw))
   const parts: Part[] = []
   while (reader.more()) parts.push(unpackPart(reader.list()))
@@ -65,7 +65,7 @@ export function packCommand(command: SeatCommand): Buffer {
   }
 }
 
-const claimed = { AVAILABLE: 0, PAYING: 1, COMPLETED: 2 } as const
+export const claimed = { AVAILABLE: 0, PAYING: 1, COMPLETED: 2 } as const
 
 export const packSection = ({ section, count, blocked, claims, holds }: SectionState): Buffer =>
   pack(
@@ -73,11 +73,13 @@ export const packSection = ({ section, count, blocked, claims, holds }: SectionS
     count,
     blocked.map(({ seat, recordVersion }) => [seat, recordVersion]),
     claims.map((c) => [c.seat, claimed[c.state], c.requestId, c.holder, c.recordVersion]),
-    holds.map((h): Packable => {
-      const times = [h.createdAt, h.expiresAt]
-      return [h.holdId, h.version, ...times, h.holder, h.epoch, packParts(h.parts), JSON.stringify(h.price)]
-    }),
+    holds.map(packHold),
   )
+
+export const packHold = ({ holdId, version, createdAt, expiresAt, holder, epoch, parts, price }: HoldRecord): Packable[] => [
+  ...[holdId, version, createdAt, expiresAt],
+  ...[holder, epoch, packParts(parts), JSON.stringify(price)],
+]
 
 type HoldRow = [
   version: number,
@@ -91,7 +93,7 @@ type HoldRow = [
 ]
 
 /** A hold's row, as the hash has it. */
-function unpackHold(scheduleId: Id, holdId: Id, row: readonly Unpacked[]): HoldRecord {
+export function unpackHold(scheduleId: Id, holdId: Id, row: readonly Unpacked[]): HoldRecord {
   const [version, createdAt, expiresAt, holder, epoch, requestId, parts, price] = row as HoldRow
   return {
     holdId,
@@ -191,12 +193,16 @@ export function unpackMap(
   }
   const common = { version: reader.number(), storeTime: reader.number() }
   if (is === 'snapshot') return { is, ...common, sections: unpackSections(reader) }
+  const changes = unpackEntries(reader).filter(({ section, version }) => version > since && wanted.has(section))
+  return { is: 'delta', from: since, ...common, changes }
+}
+
+/** Entries of a log, to the end of the reply. */
+export function unpackEntries(reader: Unpacker): readonly SeatChange[] {
   const changes: SeatChange[] = []
   while (reader.more()) {
     const [from] = [reader.number(), reader.number(), reader.number()]
-    for (const change of unpackNews(from, reader.bytes())) {
-      if (change.version > since && wanted.has(change.section)) changes.push(change)
-    }
+    changes.push(...unpackNews(from, reader.bytes()))
   }
-  return { is: 'delta', from: since, ...common, changes }
+  return changes
 }

@@ -1,12 +1,16 @@
 import { type SeatInventorySubject, seatInventoryContract } from '@b-ticketing/core/conformance'
+import type { SeatInventory } from '@b-ticketing/core/ports'
 import { test } from 'vitest'
-import { describeRedis, type TestRedis, testSpace } from './redis.test-support.ts'
+import { describeRedis, type TestRedis, type TestSpace, testSpace } from './redis.test-support.ts'
 import { createRedisSeatInventory } from './seat-inventory.ts'
+import { createSectionedSeatInventory } from './sectioned-inventory.ts'
 
-const subjectOf = (redis: TestRedis) => (): SeatInventorySubject => {
+type Create = (space: TestSpace) => SeatInventory
+
+const subjectOf = (redis: TestRedis, create: Create) => (): SeatInventorySubject => {
   const space = testSpace(redis)
   return {
-    port: createRedisSeatInventory(space),
+    port: create(space),
     now: space.now,
     advance: space.advance,
     lose: space.forget,
@@ -15,5 +19,9 @@ const subjectOf = (redis: TestRedis) => (): SeatInventorySubject => {
 }
 
 await describeRedis('SeatInventory', (redis) => {
-  for (const { name, run } of seatInventoryContract(subjectOf(redis))) test(name, run)
+  for (const { name, run } of seatInventoryContract(subjectOf(redis, createRedisSeatInventory))) test(name, run)
+})
+
+await describeRedis('SeatInventory by section', (redis) => {
+  for (const { name, run } of seatInventoryContract(subjectOf(redis, createSectionedSeatInventory))) test(name, run)
 })

@@ -35,7 +35,7 @@ export function createRedisSeatInventory(p: {
 }): SeatInventory {
   const { scripts, keys, recordId = '', view } = p
   const run = (script: Script, scheduleId: Id, args: readonly RedisValue[]): Promise<unknown> =>
-    scripts.runBinary(script, { keys: keys.seats(demandId(scheduleId, 'scheduleId')), args: [recordId, ...args] })
+    scripts.runBinary(script, { keys: keys.seats(demandId(scheduleId, 'scheduleId')), args: [recordId, '', ...args] })
 
   return {
     async commit({ scheduleId, commands }) {
@@ -87,7 +87,7 @@ export function createRedisSeatInventory(p: {
   }
 }
 
-const holdKey = (key: HoldKey): readonly [string, string] =>
+export const holdKey = (key: HoldKey): readonly [string, string] =>
   'holder' in key ? ['holder', key.holder] : 'holdId' in key ? ['holdId', key.holdId] : ['requestId', key.requestId]
 
 function readNews(reader: Unpacker): SeatNews {
@@ -95,13 +95,13 @@ function readNews(reader: Unpacker): SeatNews {
   return { from, version, changes: unpackNews(from, reader.bytes()) }
 }
 
-function holdsIn(scheduleId: Id, list: readonly string[]): readonly HoldRecord[] {
+export function holdsIn(scheduleId: Id, list: readonly string[]): readonly HoldRecord[] {
   const holds: HoldRecord[] = []
   for (let i = 0; i < list.length; i += 2) holds.push(unpackHoldRow(scheduleId, list[i]!, list[i + 1]!))
   return holds
 }
 
-function ownersIn(reader: Unpacker): readonly SeatOwner[] {
+export function ownersIn(reader: Unpacker): readonly SeatOwner[] {
   const owners: SeatOwner[] = []
   while (reader.more()) {
     const [seat, state, requestId, version] = reader.list() as [number, number, string, number]

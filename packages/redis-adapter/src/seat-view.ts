@@ -1,5 +1,6 @@
 import { type SeatState, seatStates } from '@b-ticketing/core'
 import type { Id, SeatChange, SeatCommand, SeatReply } from '@b-ticketing/core/ports'
+import { groupBy } from './group-by.ts'
 import { type Keys, seatsKeptMs } from './keys.ts'
 import { loadScript, type ScriptRunner } from './script.ts'
 import type { SeatName } from './seat-names.ts'
@@ -43,19 +44,25 @@ export interface SeatView {
 export function createSeatView(p: {
   readonly scripts: ScriptRunner
   readonly keys: Pick<Keys, 'seat'>
+  /** Each section has a hash tag of its own. */
+  readonly bySection?: boolean
   readonly names: (scheduleId: Id) => Promise<SeatName>
 }): SeatView {
   const writing = new Set<Promise<unknown>>()
 
   const write = async (scheduleId: Id, now: number, shown: ReadonlyMap<string, Shown>): Promise<void> => {
     const name = await p.names(scheduleId)
+    const tagOf = (section: Id): string => (p.bySection ? `${scheduleId}/${section}` : scheduleId)
     const rows = [...shown.values()].map(({ section, seat, version, document }) => ({
-      key: p.keys.seat(scheduleId, name(section, seat)),
+      tag: tagOf(section),
+      key: p.keys.seat(tagOf(section), name(section, seat)),
       args: [version, document ? lifeOf(document, now) : 0, document ? JSON.stringify(document) : ''],
     }))
-    for (let at = 0; at < rows.length; at += most) {
-      const some = rows.slice(at, at + most)
-      await p.scripts.run(showSeats, { keys: some.map(({ key }) => key), args: some.flatMap(({ args }) => args) })
+    for (const list of groupBy(rows, ({ tag }) => tag).values()) {
+      for (let at = 0; at < list.length; at += most) {
+        const some = list.slice(at, at + most)
+        await p.scripts.run(showSeats, { keys: some.map(({ key }) => key), args: some.flatMap(({ args }) => args) })
+      }
     }
   }
 

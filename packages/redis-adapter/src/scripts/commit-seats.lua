@@ -1,7 +1,8 @@
 -- Judges and applies commands on seats, in order, each all or nothing.
 -- KEYS  see lib/seats.lua
--- ARGV  1 clock · 2 id of the record, or ''
---       3… a command each, MessagePack values: do, operationId, fingerprint or '', then
+-- ARGV  1 clock · 2 id of the record, or '' · 3 what the shard is (see lib/seats.lua); for 'home' and 'part' other commands stand
+--       in lib/seat-home.lua and lib/seat-part.lua
+--       4… a command each, MessagePack values: do, operationId, fingerprint or '', then
 --          take     holdId, holder, ttl, not after, quota, parts, row of the hold from its holder on, fingerprint, memo or false
 --                   and holdId as a row, replaced holdId or '', its version
 --          release  holdId, version, holder
@@ -22,29 +23,36 @@
 -- include seats
 -- include seat-ends
 -- include seat-owners
+-- include seat-home
+-- include seat-part
 
 local commands, replies, known_answers, sections = {}, {}, {}, {}
 
 -- The sections a command names, each as an array that begins with its name.
 local function parts_of(command)
   local what = command[1]
+  if is_home then return {} end
   if what == 'take' or what == 'project' then return command[what == 'take' and 9 or 4] end
-  return what == 'grow' and { { command[4] } } or {}
+  return (what == 'grow' or what == 'look') and { { command[4] } } or {}
 end
 
 -- Reads in two or three commands what all of the batch will ask for, and frees what is due where it looks.
 local function read_ahead()
   local fields, operations, who, asked = {}, {}, {}, {}
-  for i = 3, #ARGV do
+  for i = 4, #ARGV do
     local command = { unpack_row(ARGV[i]) }
     local what = command[1]
-    commands[i - 2] = command
-    operations[i - 2] = command[2]
+    commands[i - 3] = command
+    operations[i - 3] = command[2]
     if what == 'take' then
       command[9] = { text = command[9], unpack_row(command[9]) }
-      fields[#fields + 1] = 'v' .. command[5]
-      who[#who + 1] = command[5]
-      if command[12] ~= '' then asked[#asked + 1] = command[12] end
+      if not is_part then
+        fields[#fields + 1] = 'v' .. command[5]
+        who[#who + 1] = command[5]
+      end
+      if (command[12] or '') ~= '' then asked[#asked + 1] = command[12] end
+    elseif is_part and (what == 'release' or what == 'extend' or what == 'pin') then
+      asked[#asked + 1] = command[4]
     elseif what == 'release' or what == 'extend' or what == 'pin' then
       fields[#fields + 1] = 'v' .. command[6]
       asked[#asked + 1] = command[4]
@@ -81,11 +89,13 @@ local function read_ahead()
   end
   for _, id in ipairs(asked) do
     local one = seats.hold(id)
+    if one and is_home then seats.expire(seats.holder(one.holder), 1e9) end
     for _, part in ipairs(one and { unpack_row(one.parts) } or {}) do seats.free_all_due(seats.section(part[1])) end
   end
 end
 
 local function remember(operation, answer)
+  if operation == '' then return end
   known_answers[operation] = answer
   seats.answers[#seats.answers + 1] = operation
   seats.answers[#seats.answers + 1] = answer
@@ -172,15 +182,17 @@ local function define_commands()
 
   -- Core's operation log: a first answer again, unless it was given to something else.
   function seats.recall_answer(answer, print)
-    local first, memo, id = unpack_row(answer)
+    local first, memo, id, version = unpack_row(answer)
     if first ~= '' and print ~= '' and first ~= print then return { 'reused' } end
-    if id == '' then return { 'done' } end
+    if id == '' then return { 'done', select(4, unpack_row(answer)) } end
+    -- At home: it was only begun.
+    if version == 0 then return end
     return { 'hold', 1, id, memo, select(4, unpack_row(answer)) }
   end
 
-  local function as_hold(one, repeated)
+  function seats.as_hold(one, repeated)
     return { 'hold', repeated, one.id, false, one.version, one.created, one.expires, one.holder, one.epoch, one.request, one.parts,
-      one.document }
+      one.document, one.mark }
   end
 
   -- The holder's live hold of exactly these seats, if there is one.
@@ -188,15 +200,15 @@ local function define_commands()
     seats.expire(who, 1e9)
     for i = 4, #who do
       local one = seats.hold(who[i])
-      local same = one and one.request == '' and one.parts == command[9].text
-      if same and (command[12] == '' or command[12] == one.id) then return as_hold(one, 1) end
+      local same = one and one.request == '' and one.version > 0 and one.parts == command[9].text
+      if same and (command[12] == '' or command[12] == one.id) then return seats.as_hold(one, 1) end
     end
   end
 
   -- The hold a swap releases, its seats, and why not.
   function seats.replaced_by(command)
     local one, own = seats.hold(command[12]), {}
-    if not one or one.version ~= command[13] or one.holder ~= command[5] then return nil, nil, { 'stale' } end
+    if not one or one.version == 0 or one.version ~= command[13] or one.holder ~= command[5] then return nil, nil, { 'stale' } end
     if one.request ~= '' then return nil, nil, { 'paying', one.request } end
     for _, part in ipairs({ unpack_row(one.parts) }) do
       for i = 2, #part do own[part[1] .. '/' .. part[i]] = true end
@@ -204,34 +216,35 @@ local function define_commands()
     return one, own
   end
 
-  local function answer_hold(command, one)
+  function seats.answer_hold(command, one)
     remember(command[2], pack(command[3], false, one.id) .. seats.hold_row(one))
-    return as_hold(one, 0)
+    return seats.as_hold(one, 0)
   end
 
-  local function answer_done(command)
-    remember(command[2], pack(command[3], false, ''))
-    return { 'done' }
+  -- With what a shard says besides, also when it is asked again.
+  function seats.answer_done(command, ...)
+    remember(command[2], pack(command[3], false, '', ...))
+    return { 'done', ... }
   end
 
   -- The live hold of this id, version and holder that is not being paid, or what to answer.
-  local function asked_hold(command)
+  function seats.asked_hold(command)
     local one = seats.hold(command[4])
-    if not one or one.version ~= command[5] or one.holder ~= command[6] then return nil, { 'stale' } end
+    if not one or one.version == 0 or one.version ~= command[5] or one.holder ~= command[6] then return nil, { 'stale' } end
     if one.request == '' then return one end
-    return nil, one.request == command[7] and as_hold(one, 1) or { 'paying', one.request }
+    return nil, one.request == command[7] and seats.as_hold(one, 1) or { 'paying', one.request }
   end
 
   function seats.release(command)
-    local one, refusal = asked_hold(command)
+    local one, refusal = seats.asked_hold(command)
     if not one then return refusal end
     seats.end_hold(one, seats.USER)
     seats.holder(one.holder)[2] = 0
-    return answer_done(command)
+    return seats.answer_done(command, one.mark, one.mark and one.parts)
   end
 
   function seats.extend(command)
-    local one, refusal = asked_hold(command)
+    local one, refusal = seats.asked_hold(command)
     if not one then return refusal end
     -- Core's `extendedDeadline`. The old deadline stays where it is: whoever meets it enters the new one.
     local ttl, not_after = command[7], command[8]
@@ -242,11 +255,11 @@ local function define_commands()
       one.version, one.expires = seats.version, expires
       seats.touch_hold(one)
     end
-    return answer_hold(command, one)
+    return seats.answer_hold(command, one)
   end
 
   function seats.pin(command)
-    local one, refusal = asked_hold(command)
+    local one, refusal = seats.asked_hold(command)
     if not one then return refusal end
     local request, lease = command[7], command[8]
     one.request = request
@@ -260,7 +273,7 @@ local function define_commands()
     end
     seats.put_pin(request, one.id, now + lease)
     seats.holder(one.holder)[2] = 0
-    return answer_hold(command, one)
+    return seats.answer_hold(command, one)
   end
 
   -- Frees the seats still PAYING for this request. Without a pin (rebuilt from claims) they are looked for.
@@ -276,11 +289,11 @@ local function define_commands()
       end
     end
     seats.forget_pin(request)
-    return answer_done(command)
+    return seats.answer_done(command)
   end
 
   -- `heard`: the record itself spoke of this payment, so that its pin is no longer anybody's to resolve.
-  local function settle_pin(request, heard)
+  function seats.settle_pin(request, heard)
     local one = seats.pinned_hold(request)
     for _, part in ipairs(one and { unpack_row(one.parts) } or {}) do
       for i = 2, #part do
@@ -297,6 +310,8 @@ local function define_commands()
   function seats.project(command)
     local part, code, request, holder, version = command[4][1], command[5], command[6], command[7], command[8]
     local sec, origin, touched = seats.section(part[1]), request == '' and seats.ADMIN or seats.PAYMENT, {}
+    -- What the homes have to hear of.
+    local ended, displaced, standing = {}, {}, {}
     if request ~= '' then touched[request] = true end
     seats.fetch_owners(sec, part, 2)
     for i = 2, #part do
@@ -310,17 +325,24 @@ local function define_commands()
         if code == 0 and owner[1] == 3 then applies = is_news and request == '' end
         if code == 0 and owner[1] ~= 3 then applies = owner[1] ~= 0 and owner[2] == request and owner[4] < version end
         if applies then
-          if owner[1] == 0 and seats.code_at(sec, seat) ~= 0 then
-            seats.end_hold(seats.hold_at(sec, seat), seats.PAYMENT)
+          while owner[1] == 0 and not is_home and seats.code_at(sec, seat) ~= 0 do
+            local one = seats.hold_at(sec, seat)
+            seats.end_hold(one, seats.PAYMENT)
+            ended[#ended + 1] = { one.id, one.holder }
+          end
+          if (owner[1] == 1 or owner[1] == 2) and (owner[2] ~= request or code == 0) then
+            displaced[#displaced + 1] = { owner[2], owner[3], seat }
           end
           if owner[1] == 1 then touched[owner[2]] = true end
           local owned = code == 1 or code == 2
           seats.put_owner(sec, seat, code, owned and request or '', owned and holder or '', owned and version or -1, origin)
         end
+        if owner[2] == request and owner[1] == code and owner[4] == version then standing[#standing + 1] = seat end
       end
     end
-    for one in pairs(touched) do settle_pin(one, one == request) end
-    return answer_done(command)
+    for one in pairs(touched) do seats.settle_pin(one, one == request) end
+    if is_part then return seats.answer_done(command, ended, displaced, standing) end
+    return seats.answer_done(command)
   end
 
   function seats.grow(command)
@@ -335,7 +357,7 @@ local function define_commands()
       end
       sec.count = count
     end
-    return answer_done(command)
+    return seats.answer_done(command)
   end
 
   function seats.reset(command)
@@ -344,15 +366,22 @@ local function define_commands()
     for _, who in pairs(seats.holders) do
       for i = 4, #who do seats.hold(who[i]) end
     end
-    local old = {}
+    local known, old = {}, {}
+    for _, one in pairs(seats.holds) do known[#known + 1] = one or nil end
+    for _, one in ipairs(is_part and {} or known) do seats.expire(seats.holder(one.holder), 1e9) end
     for _, one in pairs(seats.holds) do
       if one and one.request == '' and one.epoch ~= command[4] then old[#old + 1] = one end
     end
     for _, one in ipairs(old) do seats.end_hold(one, seats.ADMIN) end
-    return answer_done(command)
+    return seats.answer_done(command)
   end
 
   function seats.recall() return { 'stale' } end
+
+  function seats.look() return { 'done' } end
+
+  if is_home then define_home(known_answers, remember) end
+  if is_part then define_part(taken_of) end
 end
 
 local function missing_of(command)
@@ -369,8 +398,12 @@ local function turn_generations(meta)
   meta[8], meta[9], meta[11], seats.turned = 1 - meta[8], now, 1, true
 end
 
-on_demand(define_commands)
-seats.take = take
+if ARGV[3] == '' then
+  on_demand(define_commands)
+  seats.take = take
+else
+  define_commands()
+end
 read_ahead()
 for i = 1, #commands do
   local command = commands[i]

@@ -1,6 +1,6 @@
 -- Finds live and pinned holds. Frees first what is due of the holders that are met.
 -- KEYS  see lib/seats.lua
--- ARGV  1 clock · 2 id of the record, or '' · then alternating 'holder', 'holdId' or 'requestId' and its value
+-- ARGV  1 clock · 2 id of the record, or '' · 3 what the shard is (see lib/seats.lua) · then alternating 'holder', 'holdId' or 'requestId' and its value
 -- reply nil: nothing of the schedule is installed · MessagePack values, for each key an array that alternates holdId and row
 
 -- include store
@@ -8,7 +8,7 @@
 -- include seat-ends
 
 local initial, fields = { holder = 'v', holdId = 'h', requestId = 'p' }, {}
-for i = 3, #ARGV, 2 do fields[#fields + 1] = initial[ARGV[i]] .. ARGV[i + 1] end
+for i = 4, #ARGV, 2 do fields[#fields + 1] = initial[ARGV[i]] .. ARGV[i + 1] end
 on_demand(define_ends)
 seats.open(fields)
 if not seats.meta then return end
@@ -23,12 +23,14 @@ local function ids_of(what, value)
 end
 
 local lists = {}
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
   local list = {}
   for _, id in ipairs(ids_of(ARGV[i], ARGV[i + 1])) do
     local one = seats.hold(id)
     if one then seats.expire(seats.holder(one.holder), 1e9) end
-    if seats.hold(id) then
+    one = seats.hold(id)
+    -- At home: version 0 is only being taken.
+    if one and one.version > 0 then
       list[#list + 1] = id
       list[#list + 1] = seats.hold_row(one)
     end

@@ -1,38 +1,45 @@
 -- Installs sections from the record, where they are absent: what is present stays, whatever the incarnation.
 -- KEYS  see lib/seats.lua
--- ARGV  1 clock · 2 id of the record, or '' · 3 incarnation · 4 life of the keys in ms
---       5… a section each, MessagePack values: name, count, blocked [seat, record version] …, claims [seat, state (1 PAYING,
+-- ARGV  1 clock · 2 id of the record, or '' · 3 what the shard is (see lib/seats.lua) · 4 incarnation · 5 life of the keys in ms
+--       6… a section each, MessagePack values: name, count (-1: it is not to be installed), blocked [seat, record version] …, claims [seat, state (1 PAYING,
 --          2 COMPLETED), requestId, holder, record version] …, holds [holdId, version,
 --          created at, expires at, holder, epoch, parts, document] …, each of the three an array
--- reply for each section 1 installed · 0 present
+-- reply for each section 1 installed · 0 present; of a part MessagePack values instead: that, version,
+--       mark of each hold that is there
 
 -- include store
 -- include seats
 -- include seat-ends
 -- include seat-owners
+-- include seat-birth
 
 define_ends()
 define_owners()
-local incarnation, states, fields, replies = tonumber(ARGV[3]), {}, { '*' }, {}
-for i = 5, #ARGV do
+local incarnation, states, fields, replies = tonumber(ARGV[4]), {}, { '*' }, {}
+for i = 6, #ARGV do
   local name, count, blocked, claims, holds = unpack_row(ARGV[i])
-  states[i - 4] = { name = name, count = count, blocked = blocked, claims = claims, holds = holds }
+  states[i - 5] = { name = name, count = count, blocked = blocked, claims = claims, holds = holds }
   fields[#fields + 1] = 's' .. name
-  replies[i - 4] = 0
+  replies[i - 5] = 0
 end
 seats.open(fields)
--- What another run has written counts for nothing, but no version may come again.
-if incarnation < (seats.meta and seats.meta[1] or seats.lost and seats.lost + 1 or 0) then return replies end
+local function answer()
+  if not is_part then return replies end
+  local sec, marks = seats.meta and seats.section(states[1].name), {}
+  for i, found in ipairs(sec and seats.holds_in(sec) or {}) do marks[i] = found.hold.id end
+  return pack(replies[1], sec and seats.version or -1, unpack(marks))
+end
+if is_late(incarnation) then return answer() end
 
 local names = seats.row('*') and { unpack_row(seats.row('*')) } or {}
 local absent = {}
 for i, one in ipairs(states) do
-  if not seats.section(one.name) then
+  if not seats.section(one.name) and one.count >= 0 then
     absent[#absent + 1] = one
     replies[i] = 1
   end
 end
-if #absent == 0 then return replies end
+if #absent == 0 then return answer() end
 
 local function create(state)
   names[#names + 1] = state.name
@@ -78,27 +85,19 @@ local function restore(id, version, created, expires, holder, epoch, parts, docu
   seats.holds[id] = one
   seats.touch_hold(one)
   seats.enter_deadlines(one)
+  if is_part then return end
   local who = seats.holder(holder)
   who[#who + 1] = id
 end
 
-if not seats.meta then
-  redis.call('UNLINK', unpack(KEYS))
-  seats.meta = { incarnation, 0, 0, 0, 0, 0, 0, 0, now, 3600000, 0, store_run(), now, ARGV[2], now, 9007199254740991 }
-end
-local meta = seats.meta
-meta[1] = incarnation
-seats.version = math.max(seats.version, incarnation * 4294967296)
+begin(incarnation)
 for _, one in ipairs(absent) do create(one) end
 for _, one in ipairs(absent) do
   for _, saved in ipairs(one.holds) do restore(unpack(saved)) end
 end
 
--- No delta spans an installation.
-seats.told = 0
-meta[3], meta[4], meta[5], meta[6], meta[7] = seats.version, 0, seats.version, 0, 0
 seats.fields = { '*', pack(unpack(names)) }
+cut_log()
 seats.save()
-redis.call('DEL', KEYS[5])
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[4]) end
-return replies
+live_on(ARGV[5])
+return answer()

@@ -1,6 +1,6 @@
 -- Reads whose the seats of a section are. Frees first what is due in it.
 -- KEYS  see lib/seats.lua
--- ARGV  1 clock · 2 id of the record, or '' · 3 section
+-- ARGV  1 clock · 2 id of the record, or '' · 3 what the shard is (see lib/seats.lua) · 4 section
 -- reply nil: it is not installed · MessagePack values, an array for each owned seat: seat, state (1 PAYING, 2 COMPLETED),
 --       requestId, version of the record or -1
 
@@ -11,8 +11,8 @@
 
 define_ends()
 define_owners()
-seats.open({ 's' .. ARGV[3] })
-local sec = seats.meta and seats.section(ARGV[3])
+seats.open({ 's' .. ARGV[4] })
+local sec = seats.meta and seats.section(ARGV[4])
 if not sec then return end
 seats.free_all_due(sec)
 seats.save()

@@ -6,16 +6,17 @@ local function define_ends()
     if known ~= nil then return known end
     local value = seats.row('h' .. id)
     if value then
-      local version, created, expires, holder, epoch, request, parts, document = unpack_row(value)
+      local version, created, expires, holder, epoch, request, parts, document, mark, replaces = unpack_row(value)
       value = { id = id, version = version, created = created, expires = expires, holder = holder, epoch = epoch,
-        request = request, parts = parts, document = document, dirty = false }
+        request = request, parts = parts, document = document, mark = mark, replaces = replaces, dirty = false }
     end
     seats.holds[id] = value
     return value
   end
 
   function seats.hold_row(one)
-    return pack(one.version, one.created, one.expires, one.holder, one.epoch, one.request, one.parts, one.document)
+    local row = pack(one.version, one.created, one.expires, one.holder, one.epoch, one.request, one.parts, one.document)
+    return is_home and row .. pack(one.mark, one.replaces) or row
   end
 
   function seats.touch_hold(one)
@@ -25,6 +26,7 @@ local function define_ends()
   end
 
   function seats.enter_deadlines(one)
+    if is_home then return seats.enter_deadline(seats.section(''), one.expires, one.id) end
     for _, part in ipairs({ unpack_row(one.parts) }) do
       seats.enter_deadline(seats.section(part[1]), one.expires, one.id)
     end
@@ -34,6 +36,7 @@ local function define_ends()
     seats.holds[one.id] = false
     seats.rows['h' .. one.id] = false
     seats.ended[#seats.ended + 1] = one.id
+    if is_part then return end
     local who = seats.holder(one.holder)
     for i = 4, #who do
       if who[i] == one.id then
@@ -46,13 +49,35 @@ local function define_ends()
 
   -- Ends a hold that is not pinned: all its seats are its own.
   function seats.end_hold(one, origin)
+    if is_part then return seats.end_part(one, origin) end
     local who = seats.holder(one.holder)
     for _, part in ipairs({ unpack_row(one.parts) }) do
       seats.set_codes(seats.section(part[1]), part, 2, 0)
       who[1] = who[1] - (#part - 1)
     end
-    seats.news[#seats.news + 1] = string.char(origin) .. one.parts
+    if not is_home then seats.news[#seats.news + 1] = string.char(origin) .. one.parts end
     seats.forget_hold(one)
+  end
+
+  -- In a part: but for the seats it shares with the hold that replaces it, or that it would have replaced.
+  function seats.end_part(one, origin)
+    local part, twin = unpack_row(one.parts), one.document ~= '' and seats.hold(one.document)
+    if twin and twin.document == one.id then part = seats.without(part, (unpack_row(twin.parts))) end
+    if #part > 1 then
+      seats.set_codes(seats.section(part[1]), part, 2, 0)
+      seats.news[#seats.news + 1] = string.char(origin) .. pack(part)
+    end
+    seats.forget_hold(one)
+  end
+
+  -- The seats of a part but for those of another, both of one section.
+  function seats.without(part, other)
+    local rest, named = { part[1] }, {}
+    for i = 2, #other do named[other[i]] = true end
+    for i = 2, #part do
+      if not named[part[i]] then rest[#rest + 1] = part[i] end
+    end
+    return rest
   end
 
   -- Core's `afterExpiry`: five in a row begin a pause of 60 s at the fifth's deadline.
@@ -74,7 +99,8 @@ local function define_ends()
     local count = math.min(#list, most)
     for i = 1, count do
       seats.end_hold(list[i], seats.EXPIRY)
-      seats.after_expiry(who, list[i].expires)
+      -- At home: what was only being taken is no hold that expires.
+      if list[i].version > 0 then seats.after_expiry(who, list[i].expires) end
     end
     return count
   end
@@ -93,7 +119,7 @@ local function define_ends()
     for _, ids in ipairs(lists) do
       for _, id in ipairs(ids) do
         local one = seats.hold(id)
-        if one and seats.rows['v' .. one.holder] == nil then who[#who + 1] = 'v' .. one.holder end
+        if one and not is_part and seats.rows['v' .. one.holder] == nil then who[#who + 1] = 'v' .. one.holder end
       end
     end
     seats.read(seats.state, who, seats.rows)
@@ -112,6 +138,9 @@ local function define_ends()
         if one and one.request == '' then
           if one.expires > now then
             seats.enter_deadline(sec, one.expires, id)
+          elseif freed < most and is_part then
+            seats.end_hold(one, seats.EXPIRY)
+            freed = freed + 1
           elseif freed < most then
             freed = freed + seats.expire(seats.holder(one.holder), most - freed)
           end

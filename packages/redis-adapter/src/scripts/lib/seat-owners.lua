@@ -32,6 +32,7 @@ local function define_owners()
   end
 
   function seats.count_owned(id, by)
+    if is_part then return end
     local who = seats.holder(id)
     who[1] = who[1] + by
     seats.touch_holder(who)
@@ -44,7 +45,7 @@ local function define_owners()
     if code == PAYING or code == COMPLETED then seats.count_owned(holder, 1) end
     one[1], one[2], one[3], one[4] = code, request, holder, version
     dirty_owners[field] = one
-    if seats.code_at(sec, seat) == code then return end
+    if is_home or seats.code_at(sec, seat) == code then return end
     local part = { sec.name, seat }
     seats.set_codes(sec, part, 2, code)
     seats.news[#seats.news + 1] = string.char(code * 4 + origin) .. pack(part)

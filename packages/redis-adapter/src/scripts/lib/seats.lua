@@ -1,6 +1,8 @@
--- Seats of one shard (a schedule, or one section of it) as this call works on them. Rows are read once, changed in here, and
--- written together by `save`: before that nothing has changed.
--- ARGV  1 clock · 2 id of the record, or ''
+-- Seats of one shard as this call works on them. Rows are read once, changed in here, and written together by `save`: before
+-- that nothing has changed.
+-- ARGV  1 clock · 2 id of the record, or '' · 3 what the shard is: '' all of a schedule · 'part' one section: codes and marks of
+--       holds, of which it has the seats that are its own · 'home' some visitors: quotas, holds and answers, no codes (see
+--       lib/seat-home.lua) · 'map' versions and news of all parts (see merge-news.lua)
 -- KEYS  1 seats:{…} · 2 …:due · 3 …:pins · 4 …:owners · 5 …:log · 6 …:done:0 · 7 …:done:1
 -- rows of the hash seats:{…}, MessagePack values one after the other
 --   ''            incarnation, version, floor of the log, its entries in the older half, version where that ends, entries and
@@ -9,7 +11,9 @@
 --                 deadline of any section is earlier than this
 --   *             names of the sections by rank, 1 the first
 --   s<section>    rank, count, version, no deadline is earlier than this, codes (2 bits a seat)
---   h<holdId>     version, created at, expires at, holder, epoch, requestId or '', parts, document
+--   h<holdId>     version, created at, expires at, holder, epoch, requestId or '', parts, document; at home also its mark and the
+--                 hold it replaces, or ''. In a part holds are known by their mark, and the document is a mark too, or '': that of
+--                 the hold which this one replaces, or is replaced by, while both have the seat they share
 --   v<holder>     seats owned, expiries in a row, paused until, its holdIds …
 --   p<requestId>  holdId, 1 once the record has settled it
 -- Parts are arrays one after the other, each a section's name and its seats.
@@ -21,6 +25,7 @@
 -- is at every call.
 
 local now = store_now()
+local is_part, is_home = ARGV[3] == 'part', ARGV[3] == 'home'
 local pack, unpack_row = cmsgpack.pack, cmsgpack.unpack
 local seats = {
   state = KEYS[1], due = KEYS[2],
@@ -28,7 +33,7 @@ local seats = {
   rows = {}, sections = {}, holds = {}, holders = {},
   dirty_sections = {}, dirty_holds = {}, dirty_holders = {}, ended = {}, over = {},
   -- What the hash gets and loses besides; operations and their answers, alternating.
-  fields = {}, gone = {}, answers = {},
+  fields = {}, gone = {}, answers = {}, unanswered = {},
   news = {}, told = 0, meta = false, from = 0, version = 0, lost = false, turned = false, moved = false,
   USER = 0, EXPIRY = 1, PAYMENT = 2, ADMIN = 3,
   unit = { [0] = 1, 4, 16, 64 },
@@ -94,6 +99,10 @@ end
 function seats.section(name)
   local known = seats.sections[name]
   if known ~= nil then return known end
+  if is_home and name ~= '' then
+    seats.sections[name] = { name = name, count = 9007199254740991, earliest = 9007199254740991 }
+    return seats.sections[name]
+  end
   local value = seats.row('s' .. name)
   if value then
     local rank, count, version, earliest, codes = unpack_row(value)
@@ -118,6 +127,7 @@ end
 
 -- Each seat takes a version; the news are the caller's to tell.
 function seats.set_codes(sec, part, first, code)
+  if is_home then return end
   local bytes, codes, unit = sec.bytes, sec.codes, seats.unit
   for i = first, #part do
     local place = part[i] % 4
@@ -207,11 +217,13 @@ end
 function seats.save()
   local meta, fields, gone = seats.meta, seats.fields, seats.gone
   local text = table.concat(seats.news)
-  if seats.version == seats.from and #seats.answers + #fields + #gone + #seats.dirty_sections + #seats.dirty_holders == 0 and
-    not seats.moved then
+  if seats.version == seats.from and #seats.answers + #fields + #gone + #seats.dirty_sections + #seats.dirty_holders +
+    #seats.dirty_holds + #seats.unanswered == 0 and not seats.moved then
     return text
   end
-  local cut, entered = seats.told > 0 and seats.log_news() or 0, {}
+  -- The history of a part has no holes: the map takes it over entry by entry.
+  local is_news = seats.told > 0 or is_part and seats.version > seats.from
+  local cut, entered = is_news and seats.log_news() or 0, {}
   meta[2] = seats.version
   fields[#fields + 1] = ''
   fields[#fields + 1] = pack(unpack(meta))
@@ -245,8 +257,10 @@ function seats.save()
   seats.write('HDEL', seats.state, gone)
   seats.write('ZREM', seats.due, seats.over)
   seats.write('ZADD', seats.due, entered)
-  if seats.told > 0 then redis.call('RPUSH', KEYS[5], pack(seats.from, seats.version, seats.told, text)) end
+  if is_news then redis.call('RPUSH', KEYS[5], pack(seats.from, seats.version, seats.told, text)) end
   if cut > 0 then redis.call('LTRIM', KEYS[5], cut, -1) end
+  seats.write('HDEL', KEYS[6], seats.unanswered)
+  seats.write('HDEL', KEYS[7], seats.unanswered)
   seats.write('HSET', KEYS[6 + meta[8]], seats.answers)
   if seats.save_owners then seats.save_owners() end
   return text
