@@ -10,8 +10,13 @@ export interface Machine {
   readonly folder: string
   /** Runs a command to its end and answers what it printed. @throws Error with what it printed, when it failed. */
   exec(...command: readonly string[]): Promise<string>
+  /** Starts a command that goes on; it has nothing to do with this process's terminal and signals. */
+  launch(...command: readonly string[]): Promise<void>
   close(): Promise<void>
 }
+
+export const writeText = (machine: Machine, path: string, text: string): Promise<string> =>
+  machine.exec('sh', '-c', 'printf %s "$1" > "$0"', path, text)
 
 /**
  * Ports that are free now, found by binding them. They lie below those that the system gives to outgoing connections, so

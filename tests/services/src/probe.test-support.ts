@@ -1,12 +1,19 @@
-// A program that needs Redis: prints what it got. `own`: a server of its own, and then it waits to be killed.
-import { ownRedis, sharedRedis } from './index.ts'
+// A program that needs services: prints what it got. `own`: servers of its own, and then it waits to be killed.
+import { ownKafka, ownRedis, ownSql, sharedKafka, sharedRedis, sharedSql } from './index.ts'
 
-if (process.argv[2] === 'own') {
-  const redis = await ownRedis()
-  console.log(JSON.stringify({ url: redis?.url, port: redis?.servers[0]?.port }))
-  setInterval(() => {}, 1_000)
-} else {
-  console.log(JSON.stringify(await sharedRedis()))
-  // Its servers end with it.
-  process.exit(0)
+const print = (what: unknown) => console.log(JSON.stringify(what))
+
+const modes: Record<string, () => Promise<void>> = {
+  redis: async () => print(await sharedRedis()),
+  mysql: async () => print(await sharedSql('mysql')),
+  kafka: async () => print(await sharedKafka()),
+  own: async () => {
+    const [redis, sql, kafka] = await Promise.all([ownRedis(), ownSql('mariadb'), ownKafka()])
+    print([redis?.servers[0]?.port, sql?.port, kafka?.port])
+    await new Promise(() => setInterval(() => {}, 1_000))
+  },
 }
+
+await modes[process.argv[2] ?? 'redis']?.()
+// Its servers end with it.
+process.exit(0)

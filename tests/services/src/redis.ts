@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { dockerMachine, dockerMayAnswer } from './docker.ts'
-import { localMachine } from './local.ts'
-import { freePorts, type Machine } from './machine.ts'
+import { installPackages, works } from './install.ts'
+import type { Machine } from './machine.ts'
 import { type RedisServer, startRedisServer } from './redis-server.ts'
+import { type Site, type Software, startOn } from './start-on.ts'
 
 export const redisKinds = ['single', 'cluster', 'sentinel'] as const
 /** `cluster`: 3 masters, each with a replica. `sentinel`: a master, a replica and 3 sentinels that agree by 2. */
@@ -22,30 +22,21 @@ export interface Redis {
 /** The master's name under Sentinel. */
 const masterName = 'main'
 
-/** Docker when a daemon answers, else processes of this machine. `config` is for the servers with data. @throws Error */
-export async function startRedis(kind: RedisKind = 'single', config: readonly string[] = []): Promise<Redis> {
-  const reasons: string[] = []
-  for (const start of dockerMayAnswer() ? [dockerMachine, localMachine] : [localMachine]) {
-    for (let attempt = 0; attempt < 3; attempt++) {
-      try {
-        return await startOn(start, kind, config)
-      } catch (error) {
-        reasons.push(error instanceof Error ? error.message : String(error))
-        // Another process took a port between our look and the start: other ports are tried.
-        if (!/in use|already allocated/i.test(reasons.at(-1) ?? '')) break
-      }
-    }
-  }
-  throw new Error(reasons.join('; '))
+const redis: Software<null> = {
+  image: 'redis:7',
+  inImage: null,
+  install: async () => {
+    if (!(await works('redis-server', '--version'))) await installPackages('redis-server')
+    return null
+  },
 }
 
-async function startOn(
-  open: (ports: readonly number[]) => Promise<Machine>,
-  kind: RedisKind,
-  config: readonly string[],
-): Promise<Redis> {
-  const ports = await freePorts({ single: 1, cluster: 12, sentinel: 5 }[kind])
-  const machine = await open(ports)
+/** `config` is for the servers with data. @throws Error */
+export const startRedis = (kind: RedisKind = 'single', config: readonly string[] = []): Promise<Redis> =>
+  startOn(redis, { single: 1, cluster: 12, sentinel: 5 }[kind], (site) => startServers(kind, site, config))
+
+async function startServers(kind: RedisKind, site: Site<null>, config: readonly string[]): Promise<Redis> {
+  const { machine, ports } = site
   const running: RedisServer[] = []
   const run = async (port: number, extra: readonly string[]) => {
     const server = await startRedisServer(machine, port, extra)
@@ -65,7 +56,7 @@ async function startOn(
   }
 }
 
-interface Site {
+interface Ground {
   readonly machine: Machine
   readonly ports: readonly number[]
   readonly config: readonly string[]
@@ -74,7 +65,7 @@ interface Site {
 
 type Parts = Pick<Redis, 'url' | 'servers' | 'sentinels'>
 
-const topologies: Readonly<Record<RedisKind, (site: Site) => Promise<Parts>>> = {
+const topologies: Readonly<Record<RedisKind, (ground: Ground) => Promise<Parts>>> = {
   async single({ machine, ports: [port = 0], config, run }) {
     return { url: `redis://${machine.host}:${port}`, servers: [await run(port, config)], sentinels: [] }
   },

@@ -1,77 +1,57 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// One folder per run: <tmp>/b-ticketing-services/<pid of its owner>/<port>/redis.pid. What a dead owner left is ended by the
-// next run, which finds it here.
-
-const root = join(tmpdir(), 'b-ticketing-services')
+// One folder per run: <tmp>/b-ticketing-services/<pid of its owner>/<port>/server.pid
 
 /** Child processes of a run belong to it: they find its folder in the environment. */
 const variable = 'B_TICKETING_SERVICES_RUN'
 
-/** The folder of this run, made if there is none yet. Its servers end with this process. */
+let watchdog: ChildProcess | undefined
+
+/** The folder of this run, made if there is none yet. Its servers end with this process, however that ends. */
 export function runFolder(): string {
   const known = process.env[variable]
   if (known) return known
-  endOrphans()
-  const folder = join(root, String(process.pid))
+  const folder = join(tmpdir(), 'b-ticketing-services', String(process.pid))
+  // What a machine that fell over has left under this pid.
+  endServers(folder)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'owner'), identity(process.pid))
   process.env[variable] = folder
+  watchdog = watchOver(folder)
   process.once('exit', endRun)
   return folder
 }
 
 /** Ends every server of this run and forgets its data. Repeatable, and does nothing in a child process of the run. */
 export function endRun(): void {
-  const folder = join(root, String(process.pid))
-  if (process.env[variable] !== folder) return
+  const folder = process.env[variable]
+  if (watchdog === undefined || folder === undefined) return
   delete process.env[variable]
   process.off('exit', endRun)
   endServers(folder)
+  watchdog.kill()
+  watchdog = undefined
 }
 
-function endOrphans(): void {
-  for (const name of existsSync(root) ? readdirSync(root) : []) {
-    const folder = join(root, name)
-    const owner = read(join(folder, 'owner'))
-    // A folder without an owner has just been made, or is being deleted: it is left alone.
-    if (owner !== null && owner !== identity(Number(name))) endServers(folder)
-  }
-}
+/** The pid of a server may be another's by now: the command line of each names its port. */
+const endScript = `
+for file in "$0"/*/server.pid; do
+  pid=$(cat "$file" 2>/dev/null) && port=$(basename "$(dirname "$file")") || continue
+  case $(ps -p "$pid" -o args= 2>/dev/null || tr '\\0' ' ' < "/proc/$pid/cmdline") in *"$port"*) kill -9 "$pid";; esac
+done
+rm -rf "$0" || { sleep 1; rm -rf "$0"; }`
 
-function endServers(folder: string): void {
-  for (const port of existsSync(folder) ? readdirSync(folder) : []) {
-    const pid = Number(read(join(folder, port, 'redis.pid')))
-    // The pid may be another's by now: the command line of a Redis names its port.
-    if (pid > 0 && commandLine(pid).includes(`:${port}`)) process.kill(pid, 'SIGKILL')
-  }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-}
+const endServers = (folder: string): void => void execFileSync('sh', ['-c', endScript, folder], { stdio: 'ignore' })
 
-/** Of a process: when it started, as far as the system tells; '' for one that is not alive. */
-function identity(pid: number): string {
-  const stat = read(`/proc/${pid}/stat`)
-  if (stat !== null) return stat.slice(stat.lastIndexOf(')')).split(' ')[20] ?? ''
-  return commandLine(pid)
-}
-
-function commandLine(pid: number): string {
-  const line = read(`/proc/${pid}/cmdline`)
-  if (line !== null || existsSync('/proc')) return line ?? ''
-  try {
-    return execFileSync('ps', ['-p', String(pid), '-o', 'command='], { encoding: 'utf8' }).trim()
-  } catch {
-    return ''
-  }
-}
-
-function read(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return null
-  }
+/** A process that waits until this one is gone (then its input ends), and ends what is left. */
+function watchOver(folder: string): ChildProcess {
+  const child = spawn('sh', ['-c', `cat; ${endScript}`, folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  child.unref()
+  ;(child.stdin as unknown as { unref(): void }).unref()
+  return child
 }

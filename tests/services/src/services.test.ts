@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -26,6 +29,8 @@ async function outcome(child: ChildProcess): Promise<{ code: number; out: string
 const alone = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
   DOCKER_HOST: process.env.DOCKER_HOST,
+  HOME: process.env.HOME,
+  XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
   ...more,
 })
 
@@ -36,7 +41,7 @@ const listens = (port: number): Promise<boolean> =>
     socket.on('close', () => socket.destroy())
   })
 
-describe.skipIf(shared === null)('one Redis for a run', () => {
+describe.skipIf(shared === null)('services of a run', { timeout: 60_000 }, () => {
   test('every file and every child process gets the same', async () => {
     expect(await sharedRedis()).toEqual(shared)
     const { code, out } = await outcome(probe(process.env))
@@ -44,9 +49,18 @@ describe.skipIf(shared === null)('one Redis for a run', () => {
     expect(await listens(Number(shared!.url.split(':').at(-1)))).toBe(true)
   })
 
-  test('an address in the environment is taken as it is', async () => {
-    const { out } = await outcome(probe(alone({ TEST_REDIS_URL: 'redis://elsewhere:1' })))
-    expect(JSON.parse(out)).toEqual({ kind: 'single', url: 'redis://elsewhere:1', from: 'environment' })
+  test('addresses in the environment are taken as they are', async () => {
+    const given = alone({
+      TEST_REDIS_URL: 'redis://elsewhere:1',
+      TEST_MYSQL_URL: 'mysql://me:p%40ss@elsewhere',
+      TEST_KAFKA_BROKERS: 'one:1,two:2',
+    })
+    const ask = async (kind: string) => JSON.parse((await outcome(probe(given, kind))).out)
+    expect(await Promise.all(['redis', 'mysql', 'kafka'].map(ask))).toMatchObject([
+      { kind: 'single', url: 'redis://elsewhere:1', from: 'environment' },
+      { kind: 'mysql', host: 'elsewhere', port: 3306, user: 'me', password: 'p@ss', from: 'environment' },
+      { brokers: ['one:1', 'two:2'], from: 'environment' },
+    ])
   })
 
   test('a program of its own has a server of its own, which ends with it', async () => {
@@ -56,15 +70,15 @@ describe.skipIf(shared === null)('one Redis for a run', () => {
     await expect.poll(() => listens(Number(url.split(':').at(-1)))).toBe(false)
   })
 
-  test('what a killed run has left is ended by the next one, and only that', async () => {
+  test('kill -9 of a run ends its servers too, and only them', async () => {
     const child = probe(alone(), 'own')
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
-    const { port } = JSON.parse((await lines.next()).value ?? '')
+    const ports: number[] = JSON.parse((await lines.next()).value ?? '')
+    expect(await Promise.all(ports.map(listens))).toEqual([true, true, true])
     child.kill('SIGKILL')
-    await once(child, 'close')
-    expect(await listens(port)).toBe(true)
-    await outcome(probe(alone()))
-    await expect.poll(() => listens(port)).toBe(false)
+    // Containers are given ten seconds.
+    for (const port of ports) await expect.poll(() => listens(port), { timeout: 40_000 }).toBe(false)
+    await expect.poll(() => existsSync(join(tmpdir(), 'b-ticketing-services', String(child.pid)))).toBe(false)
     expect(await listens(Number(shared!.url.split(':').at(-1)))).toBe(true)
   })
 
@@ -85,8 +99,8 @@ describe.skipIf(shared === null)('one Redis for a run', () => {
   })
 })
 
-describe('when there is no way to a Redis', () => {
-  const nowhere = { PATH: '/nowhere', DOCKER_HOST: 'tcp://127.0.0.1:1' }
+describe('when there is no way to a Redis', { timeout: 60_000 }, () => {
+  const nowhere = { PATH: '/nowhere', TEST_DOCKER: '0' }
 
   test('it is said by name, and whoever needs it is skipped', async () => {
     const { code, out, err } = await outcome(probe(alone(nowhere)))
