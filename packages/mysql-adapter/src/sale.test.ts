@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { type Engine, generateBallpark, type Pass } from '@b-ticketing/core'
+import { createPool } from 'mysql2/promise'
+import { expect, test } from 'vitest'
+import { describeSql } from './mysql.test-support.ts'
+import { openEngine } from './readme.test-support.ts'
+
+const secret = 'a secret of at least 32 characters for this test'
+const scheduleId = 'game-1'
+const quantity = 3
+
+// After a restart the line lets nobody in before those it may have admitted are accounted for; here it has room for all.
+const unlimited = { capacity: null, ratePerMinute: null }
+
+async function admitted({ waitingRoom }: Engine, visitor: string) {
+  const { ticket } = await waitingRoom.join({ scheduleId, visitor })
+  let pass: Pass | undefined
+  const isAdmitted = async () => {
+    const status = await waitingRoom.status({ ticket })
+    if (status.state === 'admitted') pass = status.pass
+    return status.state
+  }
+  await expect.poll(isAdmitted, { timeout: 15_000, interval: 1_000 }).toBe('admitted')
+  return pass!
+}
+
+async function buy(engine: Engine, visitor: string): Promise<void> {
+  const pass = await admitted(engine, visitor)
+  const hold = await engine.seating.autoAssign({ pass, quantity })
+  if (!hold.ok) throw new Error(hold.reason)
+  const { requestId } = await engine.payments.request({
+    ...{ pass, hold: hold.value, buyer: { email: 'ann@example.com' } },
+    ...{ paymentToken: 'tok_approve', idempotencyKey: `order-${visitor}` },
+  })
+  let last = ''
+  for await (const { status } of engine.payments.watch({ requestId, visitor })) last = status
+  expect(last).toBe('COMPLETED')
+}
+
+await describeSql('a sale whose record is the database', (server) => {
+  test('sells, and what was sold is sold after a restart that forgot everything else', {
+    timeout: 60_000,
+  }, async () => {
+    const { uri } = await server.createDatabase()
+    const pool = createPool({ uri })
+    const venue = generateBallpark({ seats: 60 })
+    {
+      await using engine = await openEngine(pool, secret)
+      await engine.start()
+      await engine.schedules.create({ scheduleId, venue, state: 'open', settings: unlimited })
+      await buy(engine, 'ann')
+      await buy(engine, 'bob')
+    }
+    {
+      await using engine = await openEngine(pool, secret)
+      await engine.start()
+      const { items } = await engine.bookings.list({ scheduleId })
+      expect(items.map(({ visitor, state, seats }) => [visitor, state, seats.length])).toEqual([
+        ['bob', 'CONFIRMED', quantity],
+        ['ann', 'CONFIRMED', quantity],
+      ])
+      await buy(engine, 'cho')
+      const sold = (await engine.bookings.list({ scheduleId })).items.flatMap(({ seats }) =>
+        seats.map(({ seatId }) => seatId),
+      )
+      expect(new Set(sold).size).toBe(3 * quantity)
+      expect((await engine.schedules.audit({})).items.map(({ action }) => action)).toContain('schedule-created')
+    }
+    await pool.end()
+  })
+})
+
+test('the README shows the code that this test ran', () => {
+  const source = readFileSync(new URL('./readme.test-support.ts', import.meta.url), 'utf8')
+  const shown = source.split(/^\/\/ (?:region engine|endregion)$/m)[1]?.trim()
+  const [, block] = readFileSync(new URL('../README.md', import.meta.url), 'utf8').match(/```ts\n([\s\S]*?)\n```/) ?? []
+  expect(block).toBe(shown)
+})
