@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { onOrphaned } from './end-with-parent.mjs'
 import { ensureInstalled, fail, root, say } from './setup.mjs'
 
 const programs = {
@@ -22,18 +23,29 @@ if (program === undefined) fail(`unknown task '${task}'; one of: ${[...Object.ke
 const node = await ensureInstalled()
 if (!existsSync(join(root, program))) fail(`${task}: ${program} does not exist yet`)
 if (!process.env.CI) say(`${task}: ${program}`)
-run(node, ['--conditions=@b-ticketing/source', join(root, program), ...(isStep ? [task] : []), ...args])
+const preload = new URL('./end-with-parent.mjs?child', import.meta.url).href
+run(node, [
+  '--conditions=@b-ticketing/source',
+  `--import=${preload}`,
+  join(root, program),
+  ...(isStep ? [task] : []),
+  ...args,
+])
 
 /** Becomes the program as nearly as a parent can: its output, its signals, its exit code. */
 function run(command, argv) {
   const child = spawn(command, argv, { cwd: root, stdio: 'inherit' })
   // A terminal sends Ctrl-C to the child as well; passing it on would deliver it twice.
   const shared = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)
+  let told = false
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
+      told = true
       if (signal === 'SIGTERM' || !shared) child.kill(signal)
     })
   }
+  // npm signals the shell between us, which dies without a word. Started by hand, we may outlive who started us (nohup, &).
+  if (process.env.npm_lifecycle_event !== undefined) onOrphaned(() => told || child.kill('SIGTERM'))
   child.on('error', (error) => fail(`could not start ${command}: ${error.message}`))
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1)

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { AllocFigures } from './alloc-js-shape.ts'
-import { digits, type Line, type Row } from './table.ts'
+import { digits, type Line, type Row, type Verdict } from './table.ts'
 
 const sizes = [1_000, 10_000, 100_000, 1_000_000]
 const fullness = [0, 50, 90, 99]
@@ -39,12 +39,12 @@ async function measured(seats: number, full: number): Promise<readonly AllocFigu
   return JSON.parse(stdout)
 }
 
-function verdictsOf(lines: readonly Line[]) {
+function verdictsOf(lines: readonly Line[]): readonly Verdict[] {
   const figures = lines.map(({ ours }) => ours)
   const [worst, spread] = [Math.max(...figures), Math.max(...figures) / Math.min(...figures)]
   return [
     { target: '≤ 100 ns', reached: `worst ${digits(worst)} ns`, met: worst <= 100 },
     { target: 'max/min ≤ 2', reached: digits(spread), met: spread <= 2 },
-    { target: 'stretch ≤ 50 ns', reached: `worst ${digits(worst)} ns`, met: worst <= 50 },
+    { target: 'stretch ≤ 50 ns', reached: `worst ${digits(worst)} ns`, met: worst <= 50, stretch: true },
   ]
 }
