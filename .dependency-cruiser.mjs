@@ -52,10 +52,10 @@ export default {
     },
     {
       name: 'entries-are-for-others',
-      comment: 'Nothing in core imports index, ports, memory or conformance, and the engine stands left of them.',
+      comment: 'Nothing in core imports an entry, and the engine stands left of them.',
       severity: 'error',
       from: { path: `^${core}/`, pathNot: test },
-      to: { path: `^${core}/(index|ports|memory|conformance)[.]ts$` },
+      to: { path: `^${core}/(index|ports|adapter-kit|memory|conformance)[.]ts$` },
     },
     {
       name: 'engine-is-for-entries',
@@ -113,14 +113,14 @@ export default {
     },
     {
       name: 'public-entries-only',
-      comment: 'Everything outside of core uses what core exports: index, ports, memory, conformance.',
+      comment: 'Everything outside of core uses what core exports: index, ports, adapter-kit, memory, conformance.',
       severity: 'error',
       from: { path: '^(packages|examples|tests|benchmarks|docs)/', pathNot: '^packages/core/' },
-      to: { path: '^packages/core/', pathNot: `^${core}/(index|ports|memory|conformance)[.]ts$` },
+      to: { path: '^packages/core/', pathNot: `^${core}/(index|ports|adapter-kit|memory|conformance)[.]ts$` },
     },
     {
       name: 'adapters-ship-no-test-doubles',
-      comment: 'An adapter uses core and core/ports; memory and conformance belong to its tests.',
+      comment: 'An adapter uses core, core/ports and core/adapter-kit; memory and conformance belong to its tests.',
       severity: 'error',
       from: { path: adapters, pathNot: test },
       to: { path: `^${core}/(memory|conformance)[.]ts$` },
@@ -140,9 +140,12 @@ export default {
     {
       name: 'only-main-constructs-adapters',
       comment:
-        'In the server and its sandbox gateway main.ts chooses the stores and server.ts puts the house together; everything else receives the engine.',
+        'In the server and its sandbox gateway main.ts opens what stores.ts chooses and server.ts puts the house together; everything else receives the engine.',
       severity: 'error',
-      from: { path: '^examples/server/src/', pathNot: [test, '^examples/server/src/((gateway/)?main|server)[.]ts$'] },
+      from: {
+        path: '^examples/server/src/',
+        pathNot: [test, '^examples/server/src/((gateway/)?main|server|stores)[.]ts$'],
+      },
       to: { path: [adapters, `^${core}/(memory|conformance)[.]ts$`] },
     },
     {
@@ -177,7 +180,7 @@ export default {
           '[.]config[.]ts$',
           '^docs/',
           '^examples/server/public/',
-          `^${core}/(index|ports|memory|conformance)[.]ts$`,
+          `^${core}/(index|ports|adapter-kit|memory|conformance)[.]ts$`,
         ],
       },
       to: {},

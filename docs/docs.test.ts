@@ -1,17 +1,25 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { renderStateTable } from '@b-ticketing/core'
-import { sharedRedis } from '@b-ticketing/services'
+import { sharedKafka, sharedRedis } from '@b-ticketing/services'
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { buyWithCurl } from './snippets/curl.ts'
 import { embed } from './snippets/embed.ts'
+import { openEngine as openEngineOnKafka } from './snippets/kafka.ts'
+import { borrow } from './snippets/kafka-borrowed.ts'
 import { cases } from './snippets/own-adapter.ts'
 import { openEngine } from './snippets/redis.ts'
 import { refreshed, shownIn } from './snippets/regions.ts'
 
 const root = join(import.meta.dirname, '..')
-const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'packages/redis-adapter/README.md']
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'packages/redis-adapter/README.md',
+  'packages/kafka-adapter/README.md',
+]
   .concat(readdirSync(import.meta.dirname, { recursive: true }).map((file) => join('docs', String(file))))
   .filter((file) => file.endsWith('.md'))
 
@@ -51,6 +59,17 @@ test('the Redis snippet opens an engine whose locks are in Redis', async (contex
   await engine.close()
   expect(redis.status).toBe('ready')
   redis.disconnect()
+})
+
+test('the Kafka snippets open an engine that listens to Kafka, and borrow a client', {
+  timeout: 60_000,
+}, async (context) => {
+  const shared = await sharedKafka()
+  if (shared === null) return context.skip()
+  const engine = await openEngineOnKafka([...shared.brokers], 'a secret of at least 32 characters for this test')
+  await engine.start()
+  await engine.close()
+  await borrow([...shared.brokers]).close()
 })
 
 describe('the adapter snippet passes the conformance kit', () => {

@@ -29,15 +29,24 @@ export interface InternetCounts {
   readonly failures: string[]
 }
 
-/** The server's address, at most `sockets` connections, a time limit for every request, no retry behind a fan's back. */
-export function connect(p: { readonly url: string; readonly sockets?: number; readonly timeoutMs?: number }): Internet {
-  const { hostname: host, port } = new URL(p.url)
+/**
+ * The addresses of the server's processes, asked in turn, at most `sockets` connections to each, a time limit for every request, no
+ * retry behind a fan's back.
+ */
+export function connect(p: {
+  readonly urls: readonly string[]
+  readonly sockets?: number
+  readonly timeoutMs?: number
+}): Internet {
+  const hosts = p.urls.map((url) => new URL(url))
+  let turn = 0
   const { sockets = 256, timeoutMs = 20_000 } = p
   const agent = new Agent({ keepAlive: true, maxSockets: sockets, scheduling: 'fifo' })
   const counts: InternetCounts = { answered: 0, pending: 0, failures: [] }
 
   const send = (method: string, path: string, headers: Headers, text: string | undefined): Promise<RawAnswer> =>
     new Promise((resolve, reject) => {
+      const { hostname: host, port } = hosts[turn++ % hosts.length]!
       const call = httpRequest({ host, port, method, path, headers, agent, timeout: timeoutMs }, (answer) => {
         const chunks: Buffer[] = []
         answer.on('data', (chunk: Buffer) => chunks.push(chunk))

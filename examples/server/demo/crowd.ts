@@ -37,7 +37,8 @@ export async function onSale(p: Sale & { readonly fans: number; readonly rate: n
   const visits: Promise<void>[] = []
   for (const [nth, at] of instants.entries()) {
     const who = character({ random, nth, fans })
-    if (at > elapsed()) await sleep(at - elapsed())
+    const early = at - elapsed()
+    if (early > 0) await sleep(early)
     while (internet.counts.pending > crowded && elapsed() < untilMs) await sleep(lookAgainMs)
     const browser = internet.browser()
     const mood = createRandom(seed + 1 + nth * 7919)

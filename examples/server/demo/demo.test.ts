@@ -101,6 +101,19 @@ describe.concurrent('the demo, in processes of its own', () => {
     expect(code).toBe(0)
   })
 
+  test('the same on a real Redis, which the audit reads as well', limit, async () => {
+    const { code, out, err } = await demo(['--fans', '200', '--rate', '200', '--exit', '--redis'], {
+      env: { VENUE_FILE: venueFile() },
+    })
+    if (err.includes('SKIPPED: Redis')) return void console.warn(err)
+    expect(out).toContain('the record in the server')
+    expect(out).toMatch(/ok +S3 +240 /)
+    expect(out).toMatch(/ok +S4 +240 /)
+    expect(out).not.toContain('FAILED')
+    expect(out).toMatch(/0 oversold, 0 lost, books balance\nRedis at the end: [\d,]+ keys/)
+    expect(code).toBe(0)
+  })
+
   test('a crowd too small for the seats ends all the same, and its books balance', limit, async () => {
     const { code, out } = await demo(['--fans', '5', '--seed', '3', '--exit'], { env: { VENUE_FILE: venueFile() } })
     expect(out).toContain('not sold out')
@@ -133,10 +146,26 @@ describe.concurrent('the demo, in processes of its own', () => {
     ])
     taken.close()
     expect(option).toMatchObject({ code: 2, out: '' })
-    expect(option.err).toMatch(/^demo: --fans must be .*\n$/)
+    expect(option.err).toMatch(/^error: --fans must be .*\n$/)
     expect(venue.code).toBe(1)
     expect(venue.err.trim()).toMatch(/^demo: the server could not open: .*no\.json'?$/)
     expect(occupied.code).toBe(1)
     expect(occupied.err.trim()).toMatch(/^demo: the server could not open: .*EADDRINUSE/)
   })
+})
+
+test('the demo on a real Redis, MySQL and Kafka, by six processes, ends with a clean audit', {
+  timeout: 300_000,
+}, async () => {
+  const { code, out, err } = await demo(['--fans', '120', '--rate', '100', '--exit', '--services'], {
+    env: { VENUE_FILE: venueFile() },
+  })
+  if (err.includes('SKIPPED: ')) return void console.warn(err)
+  expect(err).not.toMatch(/^(demo|error): /m)
+  expect(out).toMatch(/sold on http\S+ and http\S+ \(Redis, (MySQL|MariaDB) and Kafka/)
+  for (const id of ['I1', 'I2', 'I4', 'I5', 'I7', 'I9', 'I11', 'I12', 'I14', 'I15', 'I17', 'W16', 'S3', 'S4']) {
+    expect(out).toMatch(new RegExp(`ok +${id} +[\\d,]+ `))
+  }
+  expect(out).not.toContain('FAILED')
+  expect(code).toBe(0)
 })

@@ -2,35 +2,46 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { LedgerLine, MailLine } from './audit/evidence.ts'
 import type { FromHouse, Pulse, ToHouse } from './house-talk.ts'
 import { houseEnv } from './settings.ts'
 import type { StoreDump } from './store-dump.ts'
 
-/** The server as its own process sees the crowd: an address. The audit's window goes through IPC. */
-export interface HouseProcess {
-  readonly url: string
+/** What the demo sells from: one process or several. */
+export interface House {
+  /** Of its web servers: a fan's requests go to them in turn. */
+  readonly urls: readonly string[]
   readonly adminToken: string
   /** Errors that the server logged, and whatever else it printed. */
   readonly complaints: readonly string[]
-  record(): Promise<StoreDump>
+  /** What the audit reads behind the server's back. */
+  books(): Promise<Books>
   pulse(): Promise<Pulse>
   /** Rejects when the process ends without having been asked to; never resolves. */
   readonly crashed: Promise<never>
   close(): Promise<void>
 }
 
+export interface Books {
+  readonly store: StoreDump
+  readonly ledger: readonly LedgerLine[]
+  readonly mails: readonly MailLine[]
+}
+
 const patienceMs = 5_000
 
-/** @throws Error with one line: the port is taken, the venue cannot be read, … */
+/** One process that is everything. The audit's window goes through IPC. @throws Error with one line: the port is taken, the venue cannot be read, … */
 export async function openHouse(p: {
   readonly port: number
   readonly venueFile: string | null
-}): Promise<HouseProcess> {
+  /** Settings that name its services. */
+  readonly env: Readonly<Record<string, string>>
+}): Promise<House> {
   const adminToken = randomBytes(24).toString('base64url')
   const child = fork(fileURLToPath(new URL('./house.ts', import.meta.url)), {
-    env: { ...systemEnv(), ...houseEnv({ ...p, adminToken }) },
+    env: { ...systemEnv(), ...houseEnv({ ...p, adminToken }), ...p.env },
     serialization: 'advanced',
-    execArgv: [...process.execArgv, ...(process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : [])],
+    execArgv: process.execArgv,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const complaints: string[] = []
@@ -58,11 +69,15 @@ export async function openHouse(p: {
     return Promise.race([answer, crashed])
   }
   return {
-    url: opened.url,
+    urls: [opened.url],
     adminToken,
     complaints,
     crashed,
-    record: async () => (await asked('record')).record,
+    books: async () => {
+      const { record } = await asked('record')
+      const [ledger, mail] = await Promise.all(['/dev/ledger', '/dev/mail'].map((path) => read(opened.url + path)))
+      return { store: record, ledger: ledger.entries, mails: mail.messages }
+    },
     pulse: async () => (await asked('pulse')).pulse,
     async close() {
       closing = true
@@ -74,6 +89,9 @@ export async function openHouse(p: {
     },
   }
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever the server wrote; the audit is the judge of it
+const read = async (url: string): Promise<any> => (await fetch(url)).json()
 
 const tell = (child: ChildProcess, message: ToHouse): void => {
   if (child.connected) child.send(message, () => {})
@@ -94,7 +112,7 @@ function heard<Say extends FromHouse['say']>(
 }
 
 /** What a process needs to run at all. */
-const systemEnv = (): NodeJS.ProcessEnv =>
+export const systemEnv = (): NodeJS.ProcessEnv =>
   Object.fromEntries(
     ['PATH', 'SystemRoot', 'TMPDIR', 'TEMP', 'TZ'].flatMap((name) => {
       const value = process.env[name]

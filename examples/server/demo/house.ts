@@ -1,10 +1,12 @@
-// The demo's server, a process of its own: the reference server on embedded adapters, as main.ts of the server builds it, and a
-// window for the audit: asked over IPC for the record, it hands out the tables as they lie in the store.
-import { isTicketingError, systemRuntime } from '@b-ticketing/core'
-import { createMemoryRecord, inMemoryAdapters } from '@b-ticketing/core/memory'
+// The demo's server, a process of its own: the reference server as its main.ts builds it, and a window for the audit: asked over IPC
+// for the record, it hands out the tables as they lie in the store.
+import { isTicketingError } from '@b-ticketing/core'
+import { createMemoryRecord } from '@b-ticketing/core/memory'
 import { pino } from 'pino'
-import { openServer, readVenue } from '../src/server.ts'
-import { readSettings } from '../src/settings.ts'
+import { readEnvironment } from '../src/environment.ts'
+import { createMetrics } from '../src/metrics.ts'
+import { openServer } from '../src/server.ts'
+import { openStores } from '../src/stores.ts'
 import type { FromHouse, ToHouse } from './house-talk.ts'
 import { newLineWatch, watched } from './line-watch.ts'
 import { saleSettings, scheduleId } from './settings.ts'
@@ -13,15 +15,14 @@ import { dumpStore } from './store-dump.ts'
 const say = (message: FromHouse): void => void process.send?.(message)
 
 async function open() {
-  const read = readSettings(process.env)
-  if (!read.ok) throw new Error(read.problems.join('; '))
-  const { settings } = read
+  const { settings, venue } = readEnvironment(process.env)
   const log = pino({ level: settings.logLevel })
+  const metrics = createMetrics(log)
   const record = createMemoryRecord()
   const line = newLineWatch()
-  const memory = inMemoryAdapters({ runtime: systemRuntime, record })
-  const stores = { ...memory, admissionQueue: watched(memory.admissionQueue, scheduleId, line) }
-  const server = await openServer({ settings, log, stores, venue: readVenue(settings), sale: saleSettings })
+  const { stores, checks } = await openStores({ settings, log, record, observer: metrics.observer, onLost: fail })
+  const seen = { ...stores, admissionQueue: watched(stores.admissionQueue, scheduleId, line) }
+  const server = await openServer({ settings, log, metrics, stores: seen, checks, venue, sale: saleSettings })
   const size = (name: string): number => record.table({ name }).size
   const pulse = () => ({
     mails: server.mails().length,
@@ -44,7 +45,11 @@ try {
   })
   say({ say: 'open', url: house.address })
 } catch (error) {
-  say({ say: 'failed', reason: reasonOf(error) })
+  fail(reasonOf(error))
+}
+
+function fail(reason: string): void {
+  say({ say: 'failed', reason })
   process.exitCode = 1
   process.disconnect()
 }

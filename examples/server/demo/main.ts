@@ -1,46 +1,68 @@
 // A whole on-sale of a real ballpark: the server in a process of its own, a crowd over HTTP, live progress, then the audit.
+import { answerFlags } from '../../../scripts/flags.ts'
+import { hearWarnings } from '../src/warnings.ts'
 import { audit, passed, reportLines } from './audit/audit.ts'
-import { type HouseProcess, openHouse } from './house-process.ts'
+import { type House, openHouse } from './house-process.ts'
 import { createOperator } from './operator.ts'
-import { type DemoOptions, demoOptions } from './options.ts'
-import { gatherEvidence, runSale, type SaleResult } from './sale.ts'
+import { type DemoOptions, demoOptions, usage } from './options.ts'
+import { legend } from './progress.ts'
+import { gatherEvidence, lastFansPerFan, runSale, type SaleResult } from './sale.ts'
+import { openServices, type Services } from './services.ts'
 import { scheduleId, settingsLine } from './settings.ts'
+import { openTown } from './town.ts'
 
 const say = (line = ''): void => void process.stdout.write(`${line}\n`)
 const n = (value: number): string => Math.round(value).toLocaleString('en')
 
-let house: HouseProcess | undefined
+hearWarnings((line) => process.stderr.write(`${line}\n`))
+let services: Services | undefined
+let house: House | undefined
 /** What is under way fails when its house is closed under it: nothing to report. */
 let stopping = false
 
 async function main(): Promise<number> {
   const read = demoOptions(process.argv.slice(2), process.env)
-  if (!read.ok) {
-    process.stderr.write(`demo: ${read.problem}\n`)
-    return 2
-  }
-  house = await openHouse(read.options)
-  return Promise.race([demo(house, read.options), house.crashed])
+  if (read.is !== 'read') return answerFlags(read, usage)
+  services = await openServices(read.options)
+  const { options } = read
+  house = await (services.all
+    ? openTown({ ...options, services: services.all })
+    : openHouse({ ...options, env: services.env }))
+  return Promise.race([demo({ house, services, options }), house.crashed])
 }
 
 /** Resolves to the exit code: 0 when every promise was kept. */
-async function demo(house: HouseProcess, options: DemoOptions): Promise<number> {
-  const { url } = house
+async function demo(p: { house: House; services: Services; options: DemoOptions }): Promise<number> {
+  const { house, services, options } = p
+  const [url] = house.urls
   const operator = createOperator(house)
   const sale = await operator.schedule(scheduleId)
   const { seats } = await operator.stats(scheduleId)
-  say(`${sale.name}: ${n(seats.capacity)} seats, sold on ${url} (embedded: no Redis, MySQL or Kafka)`)
+  say(`${sale.name}: ${n(seats.capacity)} seats, sold on ${house.urls.join(' and ')} (${services.on})`)
   say(`settings: ${settingsLine(sale.settings)}`)
-  say(`crowd: ${n(options.fans)} fans, up to ${n(options.rate)} arrivals a second, seed ${options.seed}`)
+  say(
+    `crowd: ${n(options.fans)} fans, up to ${n(options.rate)} arrivals a second, seed ${options.seed}; they join the line,`,
+  )
+  say(
+    '  most let the house find 1–4 seats, some pick by hand, give up, abandon a hold or pay with a card that is declined',
+  )
+  say(
+    `last fans, on top: up to ${n(options.fans * lastFansPerFan)} who come when the crowd is gone and take single seats`,
+  )
+  say()
+  for (const line of legend) say(line)
   say()
   const result = await runSale({ house, operator, ...options })
   say()
   say(saleLine(result))
   say()
-  say('audit: the record, the gateway’s ledger, the mailbox, and what the crowd wrote down')
+  say('audit of the record, the gateway’s ledger, the mailbox and what the crowd wrote down:')
+  say('  verdict, id of the promise (docs/guarantees.md), cases looked at, what was found')
   const venueFile = options.venueFile ?? new URL('../data/jamsil.json', import.meta.url)
-  const findings = audit(await gatherEvidence({ house, operator, result, venueFile }))
+  const evidence = await gatherEvidence({ house, operator, result, venueFile, services })
+  const findings = audit(evidence)
   for (const line of reportLines(findings)) say(line)
+  if (evidence.redis) say(`Redis at the end: ${n(evidence.redis.keys)} keys, ${n(evidence.redis.bytes / 2 ** 20)} MB`)
   if (!options.exit) {
     await operator.createSchedule({ scheduleId: 'game-2', venueId: sale.venueId, name: `${sale.name} 2` })
     say()
@@ -61,6 +83,7 @@ function saleLine({ soldOut, seconds, answered, books }: SaleResult): string {
 async function end(code: number): Promise<never> {
   stopping = true
   await house?.close()
+  await services?.close()
   process.exit(code)
 }
 

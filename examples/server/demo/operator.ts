@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SaleSettings } from '@b-ticketing/core'
-import type { LedgerLine, MailLine, SeatCounts } from './audit/evidence.ts'
+import type { SeatCounts } from './audit/evidence.ts'
 import type { Snapshot } from './progress.ts'
 
-/** The operator's desk: what the house shows to whoever has the admin token, and the open windows of a house that is not in production. */
+/** The operator's desk: what the house shows to whoever has the admin token. */
 export interface Operator {
   schedule(scheduleId: string): Promise<{
     readonly name: string
@@ -11,19 +11,19 @@ export interface Operator {
     readonly settings: SaleSettings
   }>
   stats(scheduleId: string): Promise<{ readonly line: Snapshot['line']; readonly seats: SeatCounts }>
-  ledger(): Promise<readonly LedgerLine[]>
-  mails(): Promise<readonly MailLine[]>
+  set(p: { readonly scheduleId: string; readonly settings: Partial<SaleSettings> }): Promise<void>
   createSchedule(p: { readonly scheduleId: string; readonly venueId: string; readonly name: string }): Promise<void>
 }
 
 const mostTries = 5
 
-export function createOperator(p: { readonly url: string; readonly adminToken: string }): Operator {
-  const ask = async <T>(path: string, body?: unknown): Promise<T> => {
+export function createOperator(p: { readonly urls: readonly string[]; readonly adminToken: string }): Operator {
+  const [url] = p.urls
+  const ask = async <T>(path: string, body?: unknown, method = 'POST'): Promise<T> => {
     for (let tries = 1; ; tries++) {
-      const answer = await fetch(`${p.url}${path}`, {
+      const answer = await fetch(`${url}${path}`, {
         headers: { authorization: `Bearer ${p.adminToken}`, 'content-type': 'application/json' },
-        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+        ...(body !== undefined && { method, body: JSON.stringify(body) }),
       })
       if (answer.ok) return (await answer.json()) as T
       const text = await answer.text()
@@ -39,8 +39,9 @@ export function createOperator(p: { readonly url: string; readonly adminToken: s
       return items.find((item) => item.scheduleId === scheduleId)!
     },
     stats: (scheduleId) => ask(`/admin/schedules/${scheduleId}/stats`),
-    ledger: async () => (await ask<{ entries: readonly LedgerLine[] }>('/dev/ledger')).entries,
-    mails: async () => (await ask<{ messages: readonly MailLine[] }>('/dev/mail')).messages,
+    set: async ({ scheduleId, settings }) => {
+      await ask(`/admin/schedules/${scheduleId}/settings`, settings, 'PATCH')
+    },
     createSchedule: async (schedule) => {
       await ask('/admin/schedules', { ...schedule, prices: {}, state: 'open' })
     },

@@ -3,16 +3,34 @@ import { demoOptions } from './options.ts'
 
 test('defaults', () => {
   expect(demoOptions([], {})).toEqual({
-    ok: true,
-    options: { fans: 11_000, seed: 1, rate: 1_500, exit: false, port: 0, venueFile: null },
+    is: 'read',
+    options: {
+      fans: 11_000,
+      seed: 1,
+      rate: 1_500,
+      exit: false,
+      redis: false,
+      services: false,
+      port: 0,
+      venueFile: null,
+    },
   })
 })
 
 test('everything given', () => {
-  const args = ['--fans', '500', '--seed=7', '--rate', '100', '--exit']
+  const args = ['--fans', '500', '--seed=7', '--rate', '100', '--exit', '--redis', '--services']
   expect(demoOptions(args, { PORT: '3000', VENUE_FILE: 'park.json' })).toEqual({
-    ok: true,
-    options: { fans: 500, seed: 7, rate: 100, exit: true, port: 3_000, venueFile: 'park.json' },
+    is: 'read',
+    options: {
+      fans: 500,
+      seed: 7,
+      rate: 100,
+      exit: true,
+      redis: true,
+      services: true,
+      port: 3_000,
+      venueFile: 'park.json',
+    },
   })
 })
 
@@ -24,18 +42,21 @@ test.each([
   [['--fans', ''], '--fans must be a whole number'],
   [['--seed', 'x'], '--seed must be a whole number'],
   [['--rate', 'NaN'], '--rate must be a whole number'],
-  [['--rate'], '--rate'],
+  [['--rate'], '--rate needs a whole number'],
   [['--fas', '3'], "'--fas'"],
   [['now'], "'now'"],
 ])('%j is refused in one line', (args, says) => {
   const read = demoOptions(args, {})
-  expect(read.ok).toBe(false)
-  const problem = read.ok ? '' : read.problem
+  const problem = read.is === 'wrong' ? read.problem : ''
   expect(problem).toContain(says)
-  expect(problem).toContain('usage: npm run demo')
+  expect(problem).toContain('npm run demo takes --fans N')
   expect(problem).not.toContain('\n')
 })
 
 test('a port that is none', () => {
-  expect(demoOptions([], { PORT: '70000' })).toMatchObject({ ok: false })
+  expect(demoOptions([], { PORT: '70000' })).toMatchObject({ is: 'wrong' })
+})
+
+test('help', () => {
+  expect(demoOptions(['--help'], {})).toEqual({ is: 'help' })
 })

@@ -1,13 +1,17 @@
-import { parseArgs } from 'node:util'
+import { readFlags } from '../../../scripts/flags.ts'
 
 export interface DemoOptions {
-  /** Visitors of the crowd; the last fans, who take what came back, are on top. */
+  /** Visitors of the crowd; the last fans, who take single seats that are left, come on top. */
   readonly fans: number
   readonly seed: number
   /** Arrivals a second while the opening crowd pours in. */
   readonly rate: number
   /** End with the audit's exit code instead of keeping the server up. */
   readonly exit: boolean
+  /** On a real Redis. */
+  readonly redis: boolean
+  /** On a real Redis, MySQL and Kafka, with several processes. */
+  readonly services: boolean
   /** Of the server; 0: any free one. */
   readonly port: number
   /** A venue document to sell instead of the ballpark. */
@@ -15,40 +19,45 @@ export interface DemoOptions {
 }
 
 export type OptionsResult =
-  | { readonly ok: true; readonly options: DemoOptions }
-  | { readonly ok: false; readonly problem: string }
+  | { readonly is: 'read'; readonly options: DemoOptions }
+  | { readonly is: 'help' }
+  | { readonly is: 'wrong'; readonly problem: string }
 
-const usage = 'usage: npm run demo -- [--fans 11000] [--seed 1] [--rate 1500] [--exit]'
+export const usage = `npm run demo: a whole on-sale. A server with a real ballpark, a crowd over HTTP, live progress, then an audit
+
+npm run demo                   and afterwards the server stays up, for you to look around; Ctrl-C ends it
+npm run demo -- --exit         ends with the audit's exit code: 0 when every promise was kept, else 1
+npm run demo -- --fans 40000   so many fans in the crowd (11000). The last fans come on top: when the crowd is gone,
+                               they take the single seats that are left, at most two of them for each fan of the crowd
+npm run demo -- --rate 2000    at most so many arrivals a second (1500)
+npm run demo -- --seed 7       another crowd of the same size (1)
+npm run demo -- --redis        line and seats on a real Redis, which is started for it (embedded)
+npm run demo -- --services     on a real Redis, MySQL and Kafka, which are started for it: two web servers, a payment worker, a
+                               notification worker, the sandbox gateway and a mail catcher
+
+Environment: PORT (any free port) · VENUE_FILE (another venue; a relative path begins at the project's root)
+Exit code 2: wrong flags or settings.`
+
+const flags = {
+  fans: { least: 1, most: 200_000 },
+  seed: { least: 0, most: 2 ** 32 - 1 },
+  rate: { least: 1, most: 20_000 },
+  exit: 'switch',
+  redis: 'switch',
+  services: 'switch',
+} as const
 
 /** The command line and the two names of the environment that the demo heeds, PORT and VENUE_FILE; or one line saying what is wrong. */
 export function demoOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): OptionsResult {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        fans: { type: 'string', default: '11000' },
-        seed: { type: 'string', default: '1' },
-        rate: { type: 'string', default: '1500' },
-        exit: { type: 'boolean', default: false },
-      },
-    })
-    const options = {
-      fans: whole('--fans', values.fans, 1, 200_000),
-      seed: whole('--seed', values.seed, 0, 2 ** 32 - 1),
-      rate: whole('--rate', values.rate, 1, 20_000),
-      exit: values.exit,
-      port: whole('PORT', env.PORT || '0', 0, 65_535),
-      venueFile: env.VENUE_FILE || null,
-    }
-    return { ok: true, options }
-  } catch (error) {
-    const [problem = ''] = (error as Error).message.split(/[.\n]/)
-    return { ok: false, problem: `${problem}; ${usage}` }
+  const line = readFlags({ command: 'npm run demo', args, flags })
+  if (line.is !== 'read') return line
+  const port = env.PORT?.trim() || '0'
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    return { is: 'wrong', problem: `PORT must be a whole number from 0 to 65535, not '${port}'` }
   }
-}
-
-function whole(name: string, text: string, least: number, most: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= least && value <= most) return value
-  throw new Error(`${name} must be a whole number from ${least} to ${most}, not '${text}'`)
+  const { fans = 11_000, seed = 1, rate = 1_500, exit = false, redis = false, services = false } = line.values
+  return {
+    is: 'read',
+    options: { fans, seed, rate, exit, redis, services, port: Number(port), venueFile: env.VENUE_FILE?.trim() || null },
+  }
 }

@@ -3,7 +3,7 @@ import { block, createDisplay, type Snapshot } from './progress.ts'
 
 const snapshot: Snapshot = {
   seconds: 83,
-  requestsPerSecond: 4_321.4,
+  requestsPerSecond: { now: 4_321.4, average: 3_000 },
   mails: 5_000,
   seats: { capacity: 20_000, available: 4_000, reserved: 1_000, completed: 15_000, blocked: 0 },
   line: { joined: 9_000, waiting: 1_234, offered: 10, active: 2_000, currentGroup: 57 },
@@ -12,7 +12,15 @@ const snapshot: Snapshot = {
 
 test('the block shows what matters and never breaks a line', () => {
   const text = block(snapshot, 100).join('\n')
-  for (const part of ['01:23', '75 %', '15,000 of 20,000', 'waiting 1,234', 'group 57', 'mails 5,000', '4,321 req/s']) {
+  for (const part of [
+    '01:23',
+    '75 %',
+    '15,000 of 20,000',
+    'waiting 1,234',
+    'group 57',
+    'mails 5,000',
+    '4,321 req/s now, 3,000 on average',
+  ]) {
     expect(text).toContain(part)
   }
   expect(block(snapshot, 40).every((line) => line.length <= 40)).toBe(true)

@@ -4,7 +4,8 @@ import type { CrowdBooks } from './crowd-books.ts'
 /** One look at the sale. */
 export interface Snapshot {
   readonly seconds: number
-  readonly requestsPerSecond: number
+  /** Answers a second: since the look before, and since the beginning. */
+  readonly requestsPerSecond: { readonly now: number; readonly average: number }
   readonly mails: number
   readonly seats: SeatCounts
   readonly line: {
@@ -16,6 +17,13 @@ export interface Snapshot {
   }
   readonly crowd: Pick<CrowdBooks, 'arrived' | 'paid' | 'paying' | 'failed' | 'turnedAway' | 'gone' | 'askedToWait'>
 }
+
+/** What the words of the progress mean, said once before it begins. */
+export const legend: readonly string[] = [
+  'waiting: in line · group: the newest one that may enter · active: inside, with a pass · offered: may enter, not yet here',
+  'holds: seats kept for somebody who chooses or pays · paid, failed: fans after their payment · gone: gave up by themselves',
+  'turned away: found nothing that was left · asked to wait: answers 429 and 503, tried again · mails: confirmations sent',
+]
 
 /** Where the progress goes: a block that is drawn over itself on a terminal, a plain line now and then elsewhere. */
 export interface Display {
@@ -72,12 +80,16 @@ export function block(s: Snapshot, width: number): readonly string[] {
     ` line    waiting ${n(line.waiting)} · group ${n(line.currentGroup)} · active ${n(line.active)} · offered ${n(line.offered)} · gone ${n(crowd.gone)}`,
     ` seats   available ${n(seats.available)} · holds ${n(seats.reserved)} · sold ${n(seats.completed)}`,
     ` money   paying ${n(crowd.paying)} · paid ${n(crowd.paid)} · failed ${n(crowd.failed)} · turned away ${n(crowd.turnedAway)} · mails ${n(s.mails)}`,
-    ` load    ${n(s.requestsPerSecond)} req/s · asked to wait ${n(crowd.askedToWait)}`,
+    ` load    ${load(s)} · asked to wait ${n(crowd.askedToWait)}`,
   ].map((text) => text.slice(0, width))
 }
 
-const plainLine = ({ seconds, seats, line, crowd, mails, requestsPerSecond }: Snapshot): string =>
-  [
+const load = ({ requestsPerSecond: { now, average } }: Snapshot): string =>
+  `${n(now)} req/s now, ${n(average)} on average`
+
+const plainLine = (snapshot: Snapshot): string => {
+  const { seconds, seats, line, crowd, mails } = snapshot
+  return [
     `${clock(seconds)} sold ${n(seats.completed)}/${n(seats.capacity)}`,
     `waiting ${n(line.waiting)}`,
     `group ${n(line.currentGroup)}`,
@@ -86,5 +98,6 @@ const plainLine = ({ seconds, seats, line, crowd, mails, requestsPerSecond }: Sn
     `paid ${n(crowd.paid)}`,
     `failed ${n(crowd.failed)}`,
     `mails ${n(mails)}`,
-    `${n(requestsPerSecond)} req/s`,
+    load(snapshot),
   ].join(', ')
+}

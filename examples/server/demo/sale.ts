@@ -5,10 +5,12 @@ import { readSeatBook } from './audit/seat-book.ts'
 import { connect } from './client.ts'
 import { lastFans, onSale } from './crowd.ts'
 import { type CrowdBooks, newCrowdBooks } from './crowd-books.ts'
-import type { HouseProcess } from './house-process.ts'
+import type { House } from './house-process.ts'
 import type { Operator } from './operator.ts'
 import type { DemoOptions } from './options.ts'
 import { createDisplay } from './progress.ts'
+import { readRedisBooks } from './redis-books.ts'
+import type { Services } from './services.ts'
 import { saleSettings, scheduleId } from './settings.ts'
 import { watch } from './watch.ts'
 
@@ -21,14 +23,14 @@ export interface SaleResult {
 }
 
 /** For each fan of the crowd, at most so many of the last ones who sweep up single seats. */
-const lastFansPerFan = 2
+export const lastFansPerFan = 2
 
 /** The whole on-sale: the crowd, the last fans, and the house's own work behind them, shown as it goes. */
 export async function runSale(
-  p: { readonly house: HouseProcess; readonly operator: Operator } & Pick<DemoOptions, 'fans' | 'rate' | 'seed'>,
+  p: { readonly house: House; readonly operator: Operator } & Pick<DemoOptions, 'fans' | 'rate' | 'seed'>,
 ): Promise<SaleResult> {
   const { house, operator, fans, rate, seed } = p
-  const internet = connect({ url: house.url })
+  const internet = connect({ urls: house.urls })
   const books = newCrowdBooks()
   const began = performance.now()
   const shown = watch({
@@ -56,33 +58,29 @@ export async function runSale(
 const settledWithinMs = 75_000
 
 /** Waits until nothing is open: payments decided, messages published, mails sent. What stays open, the audit finds. */
-async function settled(house: HouseProcess): Promise<void> {
+async function settled(house: House): Promise<void> {
   const end = performance.now() + settledWithinMs
   while ((await house.pulse()).unfinished > 0 && performance.now() < end) await sleep(200)
 }
 
-/** Four books from four hands: the record, the gateway's ledger, the mailbox, and what the crowd wrote down. */
+/** Four books from four hands: the record, the gateway's ledger, the mailbox, and what the crowd wrote down; and Redis, if it is there. */
 export async function gatherEvidence(p: {
-  readonly house: HouseProcess
+  readonly house: House
   readonly operator: Operator
   readonly result: SaleResult
   readonly venueFile: string | URL
+  readonly services: Pick<Services, 'redisUrl'>
 }): Promise<Evidence> {
-  const { house, operator, result } = p
+  const { house, operator, result, services } = p
   const seatBook = readSeatBook(JSON.parse(readFileSync(p.venueFile, 'utf8')))
-  const [ledger, mails, { line, seats }] = await Promise.all([
-    operator.ledger(),
-    operator.mails(),
-    operator.stats(scheduleId),
-  ])
+  const [kept, { line, seats }] = await Promise.all([house.books(), operator.stats(scheduleId)])
   const { answered, failures, books } = result
   return {
     scheduleId,
     holdTtlMs: saleSettings.holdTtlSeconds * 1_000,
     seatBook,
-    store: await house.record(),
-    ledger,
-    mails,
+    ...kept,
+    redis: services.redisUrl === null ? null : await readRedisBooks(services.redisUrl, scheduleId),
     crowd: books,
     http: { answered, failures },
     complaints: house.complaints,

@@ -4,6 +4,7 @@ export interface FanHold {
   readonly holdId: string
   readonly seats: readonly { readonly seatId: string }[]
   readonly amount: { readonly value: number }
+  readonly expiresAt: string
 }
 
 const mostTries = 6

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InternetCounts } from './client.ts'
 import type { CrowdBooks } from './crowd-books.ts'
-import type { HouseProcess } from './house-process.ts'
+import type { House } from './house-process.ts'
 import type { Operator } from './operator.ts'
 import type { Display } from './progress.ts'
 
@@ -9,7 +9,7 @@ import type { Display } from './progress.ts'
 export function watch(p: {
   readonly scheduleId: string
   readonly operator: Operator
-  readonly house: HouseProcess
+  readonly house: House
   readonly counts: InternetCounts
   readonly books: CrowdBooks
   readonly display: Display
@@ -22,7 +22,11 @@ export function watch(p: {
     const [{ line, seats }, { mails }] = await Promise.all([p.operator.stats(p.scheduleId), p.house.pulse()])
     const at = performance.now()
     const { answered } = p.counts
-    const requestsPerSecond = ((answered - last.answered) * 1_000) / Math.max(1, at - last.at)
+    const perSecond = (count: number, ms: number): number => (count * 1_000) / Math.max(1, ms)
+    const requestsPerSecond = {
+      now: perSecond(answered - last.answered, at - last.at),
+      average: perSecond(answered, at - began),
+    }
     last = { at, answered }
     p.display.show({ seconds: (at - began) / 1_000, requestsPerSecond, mails, line, seats, crowd: p.books })
   }

@@ -1,16 +1,31 @@
 import { pressable, svg } from './dom.js'
-import { number, t } from './text.js'
+import { number, sectionName, t } from './text.js'
 
-/** Nearest neighbour of each section: how large its mark may be without covering another. */
+/** So few seats are a mark of their own beside a section: the places for wheelchairs. */
+const few = 40
+
+/** How large the mark of each section may be without covering another; a small section leaves room to a large neighbour. */
 function radii(sections) {
   return sections.map((one) => {
-    let nearest = Number.POSITIVE_INFINITY
+    let radius = Number.POSITIVE_INFINITY
     for (const other of sections) {
       const distance = Math.hypot(one.x - other.x, one.y - other.y)
-      if (other !== one && distance > 0) nearest = Math.min(nearest, distance)
+      if (other !== one && distance > 0) radius = Math.min(radius, distance * share(one, other))
     }
-    return nearest === Number.POSITIVE_INFINITY ? 10 : Math.max(2, nearest * 0.47)
+    return radius === Number.POSITIVE_INFINITY ? 10 : Math.max(2, radius)
   })
+}
+
+/** Of the distance between two marks: what the first may take. */
+function share(one, other) {
+  if (one.capacity < few === other.capacity < few) return 0.48
+  return one.capacity < few ? 0.36 : 0.6
+}
+
+/** What fits into a mark: the number of the section, a wheelchair, or what its name begins with. */
+function shortName({ id, label, grade }) {
+  if (grade.startsWith('wheelchair-')) return '♿'
+  return [label, id].find((name) => name.length <= 4) ?? id.slice(0, 4)
 }
 
 /**
@@ -26,10 +41,11 @@ export function drawPlan({ venue, colors, available, onChoose }) {
   const marks = sections.map((section, i) => {
     const { x, y } = section
     const disc = svg('circle', { cx: x, cy: -y, r: sizes[i], fill: colors.get(section.grade) ?? '#888' })
-    const label = svg('text', { x, y: -y, 'font-size': Math.min(sizes[i] * 0.8, 7) })
-    label.textContent = section.label.length > 4 ? section.id : section.label
+    const name = shortName(section)
+    const label = svg('text', { x, y: -y, 'font-size': Math.min(sizes[i] * 1.1, (sizes[i] * 2.7) / name.length, 7) })
+    label.textContent = name
     const mark = svg('g', { class: 'mark' }, disc, label)
-    drawing.append(pressable(mark, section.label, () => onChoose(section)))
+    drawing.append(pressable(mark, sectionName(section), () => onChoose(section)))
     return { section, mark, disc }
   })
   const update = () => {
@@ -37,7 +53,7 @@ export function drawPlan({ venue, colors, available, onChoose }) {
       const free = available(section)
       disc.setAttribute('fill-opacity', free === 0 ? 0.12 : 0.35 + (0.65 * free) / section.capacity)
       mark.classList.toggle('sold-out', free === 0)
-      mark.setAttribute('aria-label', `${section.label}: ${t.left_(number(free), number(section.capacity))}`)
+      mark.setAttribute('aria-label', `${sectionName(section)}: ${t.left_(number(free), number(section.capacity))}`)
     }
   }
   update()
@@ -59,6 +75,8 @@ function field() {
   return svg('g', { 'aria-hidden': 'true' }, grass, diamond)
 }
 
+const seatRem = 1.3
+
 /** One section: its rows as a spectator sees them, the field at the top. */
 export function drawSection({ section, code, isMine, isPicked, onPress }) {
   const seats = section.rows.flatMap((row) => row.seats.map((seat) => ({ ...seat, row })))
@@ -67,7 +85,14 @@ export function drawSection({ section, code, isMine, isPicked, onPress }) {
   const [left, right] = [Math.min(...xs), Math.max(...xs)]
   const [top, bottom] = [Math.min(...ys), Math.max(...ys)]
   const box = [left - 2.5, top - 2, right - left + 4, bottom - top + 3.2]
-  const drawing = svg('svg', { viewBox: box.join(' '), class: 'section', role: 'group', 'aria-label': section.label })
+  const drawing = svg('svg', {
+    viewBox: box.join(' '),
+    class: 'section',
+    role: 'group',
+    'aria-label': sectionName(section),
+  })
+  // A seat is never smaller than a finger can hit; what does not fit is scrolled.
+  drawing.style.minWidth = `${box[2] * seatRem}rem`
   drawing.append(svg('path', { d: `M${left - 0.5} ${top - 1.2} H${right + 0.5}`, class: 'field-side' }))
   for (const row of section.rows) {
     const first = row.seats[0]
@@ -94,7 +119,7 @@ export function drawSection({ section, code, isMine, isPicked, onPress }) {
       mark.setAttribute('aria-pressed', picked)
       const state = mine ? t.state.MINE : t.state[name.toUpperCase()]
       const extra = seat.accessible ? `, ${t.accessible}` : ''
-      mark.setAttribute('aria-label', `${t.seat(section.label, seat.row.label, seat.label)}${extra}: ${state}`)
+      mark.setAttribute('aria-label', `${t.seat(sectionName(section), seat.row.label, seat.label)}${extra}: ${state}`)
     }
   }
   update()

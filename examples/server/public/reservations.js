@@ -2,16 +2,18 @@ import { call } from './api.js'
 import { element } from './dom.js'
 import { money, t } from './text.js'
 
-/** Fills `list` with the visitor's reservations, each with its way out. */
-export async function showReservations(list) {
+/** Fills `list` with the visitor's reservations, each with its way out; looks again while a refund is on its way. */
+export async function showReservations(list, looks = 40) {
   const { ok, body } = await call('GET', '/reservations')
   if (!ok) return
   list.replaceChildren(...body.items.map((reservation) => item(reservation, () => showReservations(list))))
   if (body.items.length === 0) list.textContent = t.noReservations
+  const refunding = body.items.some(({ state }) => state === 'REFUNDING')
+  if (refunding && looks > 0) setTimeout(() => showReservations(list, looks - 1), 1_500)
 }
 
 function item({ reservationId, state, seats, amount }, refresh) {
-  const where = seats.map(({ section, row, label }) => t.seat(section, row, label)).join(' · ')
+  const where = seats.map(({ section, row, label }) => t.seat(t.section(section), row, label)).join(' · ')
   const row = element(
     'li',
     {},
@@ -25,7 +27,6 @@ function item({ reservationId, state, seats, amount }, refresh) {
     cancel.disabled = true
     await call('POST', `/reservations/${reservationId}/cancel`)
     await refresh()
-    setTimeout(refresh, 2_000)
   })
   row.append(cancel)
   return row

@@ -3,10 +3,11 @@ import { $, element } from './dom.js'
 import { drawPlan, drawSection } from './plan.js'
 import { showReservations } from './reservations.js'
 import { SeatMap } from './seat-map.js'
-import { clock, money, number, setTexts, t } from './text.js'
+import { clock, gradeName, money, number, sectionName, setTexts, t } from './text.js'
 
 const chosen = new URLSearchParams(location.search).get('scheduleId')
 const query = chosen === null ? '' : `?scheduleId=${encodeURIComponent(chosen)}`
+let scheduleId = chosen
 let map = null
 let view = null
 let shown = null
@@ -17,8 +18,9 @@ let news = null
 
 setTexts()
 const { ok, body: overview } = await persist('GET', `/seats/sections${query}`, undefined, trouble)
-if (!ok) await new Promise(() => passOver())
-const { scheduleId } = overview
+$('house').hidden = false
+if (!ok) await new Promise(() => void outside())
+scheduleId = overview.scheduleId
 const { body: sale } = await persist('GET', `/schedules/${scheduleId}`)
 const { body: venue } = await persist('GET', `/venues/${sale.venueId}`)
 map = await readMap()
@@ -28,8 +30,8 @@ const prices = new Map(sale.grades.map(({ id, price }) => [id, price]))
 const sectionById = new Map(venue.sections.map((section) => [section.id, section]))
 $('sale').textContent = sale.name
 $('back').textContent = t.back
+sessionStorage.removeItem(`result ${scheduleId}`)
 fillForms()
-showLegend()
 showPlan()
 await Promise.all([restore(), readPassTime(), showReservations($('reservations'))])
 follow()
@@ -47,12 +49,34 @@ function showPlan() {
     available: ({ id, capacity }) => map.available(id, capacity),
     onChoose: showSection,
   })
-  $('stage').replaceChildren(view.drawing)
+  putOnStage(view.drawing, 0.5)
+  const used = sale.grades.filter(({ id }) => venue.sections.some(({ grade }) => grade === id))
+  showLegend(
+    used.map((grade) => {
+      const dot = element('span', { className: 'dot' })
+      dot.style.backgroundColor = colors.get(grade.id) ?? '#888'
+      return [dot, `${gradeName(grade)} ${money(grade.price)}`]
+    }),
+    t.mapHint,
+  )
+}
+
+/** `from`: the part that is in view where the drawing is wider than the stage, 0 its left end, 0.5 its middle. */
+function putOnStage(drawing, from) {
+  const stage = $('stage')
+  stage.replaceChildren(drawing)
+  stage.scrollTop = 0
+  stage.scrollLeft = (stage.scrollWidth - stage.clientWidth) * from
+}
+
+function showLegend(entries, hint) {
+  $('legend').replaceChildren(...entries.map((entry) => element('li', {}, ...entry)))
+  $('map-hint').textContent = hint
 }
 
 function showSection(section) {
   shown = section
-  $('map-title').textContent = `${section.label} · ${money(prices.get(section.grade))}`
+  $('map-title').textContent = `${sectionName(section)} · ${money(prices.get(section.grade))}`
   $('back').hidden = false
   view = drawSection({
     section,
@@ -61,25 +85,26 @@ function showSection(section) {
     isPicked: ({ seatId }) => picked.has(seatId),
     onPress: (seat, index) => togglePick(section, seat, index),
   })
-  $('stage').replaceChildren(view.drawing)
+  putOnStage(view.drawing, 0)
   $('auto').elements.section.value = section.id
+  const states = Object.entries(t.state).map(([state, text]) => [swatch(state), text])
+  const hasPlaces = section.rows.some((row) => row.seats.some(({ accessible }) => accessible))
+  showLegend(hasPlaces ? [...states, [swatch('ACCESSIBLE'), t.accessible]] : states, t.seatHint)
 }
+
+function swatch(state) {
+  return element('span', { className: `swatch ${state.toLowerCase()}` })
+}
+
+$('auto').elements.section.addEventListener('change', ({ target }) => {
+  if (target.value === '') showPlan()
+  else showSection(sectionById.get(target.value))
+})
 
 $('back').addEventListener('click', () => {
   $('auto').elements.section.value = ''
   showPlan()
 })
-
-function showLegend() {
-  const used = sale.grades.filter(({ id }) => venue.sections.some(({ grade }) => grade === id))
-  $('legend').replaceChildren(
-    ...used.map(({ id, label, price }) => {
-      const dot = element('span', { className: 'dot' })
-      dot.style.backgroundColor = colors.get(id) ?? '#888'
-      return element('li', {}, dot, `${label} ${money(price)}`)
-    }),
-  )
-}
 
 /** Null when the pass has ended. */
 async function readMap() {
@@ -112,7 +137,7 @@ function fillForms() {
   const option = (value, textContent) => element('option', { value, textContent })
   for (let n = 1; n <= sale.maxSeatsPerVisitor; n++) quantity.append(option(n, t.people(n)))
   quantity.value = Math.min(2, sale.maxSeatsPerVisitor)
-  section.append(option('', t.anywhere), ...venue.sections.map(({ id, label }) => option(id, label)))
+  section.append(option('', t.anywhere), ...venue.sections.map((section) => option(section.id, sectionName(section))))
   together.append(option('any', t.togetherAny), option('row', t.togetherRow), option('adjacent', t.togetherAdjacent))
   $('pay').elements.paymentToken.append(...Object.entries(t.tokens).map(([token, text]) => option(token, text)))
   showPicked()
@@ -122,7 +147,7 @@ function togglePick(section, seat, index) {
   if (hold !== null) return
   if (picked.has(seat.seatId)) picked.delete(seat.seatId)
   else if (map.code(section.id, index) === 0 && picked.size < sale.maxSeatsPerVisitor) {
-    picked.set(seat.seatId, t.seat(section.label, seat.row.label, seat.label))
+    picked.set(seat.seatId, t.seat(sectionName(section), seat.row.label, seat.label))
   }
   view.update()
   showPicked()
@@ -178,7 +203,7 @@ function showHold(next) {
         element(
           'li',
           {},
-          element('span', { textContent: t.seat(sectionById.get(section)?.label ?? section, row, label) }),
+          element('span', { textContent: t.seat(t.section(section), row, label) }),
           element('span', { textContent: money(price) }),
         ),
       ),
@@ -186,16 +211,15 @@ function showHold(next) {
     const first = sectionById.get(next.seats[0].section)
     if (first && shown !== first) showSection(first)
     showHoldTime()
+    $('held').scrollIntoView({ block: 'nearest' })
   }
   view.update()
 }
 
 /** After a reload: the payment that was running, else the hold. */
 async function restore() {
-  const requestId = sessionStorage.getItem(`payment ${scheduleId}`)
-  if (requestId !== null && (await call('GET', `/payments/${requestId}/status`)).ok) {
-    return void watchPayment({ requestId, message: '' })
-  }
+  const requestId = await remembered('payment')
+  if (requestId !== null) return void finish({ requestId, message: '' })
   const { ok, body } = await call('GET', `/seats/holds${query}`)
   if (ok && body.items.length > 0) showHold(body.items[0])
 }
@@ -232,32 +256,47 @@ $('pay').addEventListener('submit', async (event) => {
   if (!answer.ok && answer.body.requestId === undefined) return refused(answer)
   hold = null
   $('held').hidden = true
-  await watchPayment({ message: answer.body.title, ...answer.body })
+  await finish({ message: answer.body.title, ...answer.body })
 })
 
-/** The result as it comes; a completed purchase gives the slot back to the line. */
+/** A completed purchase gives the slot back to the line; after a failed one the visitor may choose again. */
+async function finish(payment) {
+  if ((await watchPayment(payment)) === 'COMPLETED') return leave()
+  $('once-more').hidden = passUntil === null
+  $('choose').hidden = passUntil === null
+  $('result').scrollIntoView({ block: 'nearest' })
+}
+
+/** The result as it comes. */
 async function watchPayment({ requestId, message }) {
   sessionStorage.setItem(`payment ${scheduleId}`, requestId)
   $('choose').hidden = true
   $('result').hidden = false
+  $('result').scrollIntoView({ block: 'nearest' })
   $('once-more').hidden = true
   showMessage('PENDING', message)
   $('cancel-payment').hidden = false
   $('cancel-payment').onclick = () => call('POST', `/payments/${requestId}/cancel`)
-  let status = 'PENDING'
-  while (status === 'PENDING') {
+  let payment = { status: 'PENDING' }
+  while (payment.status === 'PENDING') {
     await pause(700)
-    const answer = await persist('GET', `/payments/${requestId}/status`, undefined, trouble)
-    status = answer.body.status
+    payment = (await persist('GET', `/payments/${requestId}/status`, undefined, trouble)).body
   }
   $('cancel-payment').hidden = true
   const { body } = await persist('GET', `/payments/${requestId}/message`, undefined, trouble)
-  showMessage(status, body.message)
+  const known = payment.status === 'FAILED' ? t.reasons[payment.reason] : undefined
+  showMessage(payment.status, known === undefined ? body.message : t.failed(known))
   sessionStorage.removeItem(`payment ${scheduleId}`)
+  sessionStorage.setItem(`result ${scheduleId}`, requestId)
   await showReservations($('reservations'))
-  if (status === 'COMPLETED') return leave()
-  $('once-more').hidden = false
-  $('choose').hidden = false
+  return payment.status
+}
+
+/** The payment this tab remembers under `name`, if it is this visitor's. */
+async function remembered(name) {
+  const requestId = sessionStorage.getItem(`${name} ${scheduleId}`)
+  if (requestId === null) return null
+  return (await call('GET', `/payments/${requestId}/status`)).ok ? requestId : null
 }
 
 function showMessage(status, text) {
@@ -300,28 +339,38 @@ $('leave').addEventListener('click', async () => {
 })
 
 async function leave() {
-  news?.close()
-  passUntil = null
-  $('pass-time').textContent = ''
-  $('leave').hidden = true
-  $('choose').hidden = true
+  closeHouse()
   await persist('DELETE', `/queue?scheduleId=${scheduleId}`, undefined, trouble)
 }
 
 function refused({ status, body }) {
   if (status === 401 || status === 403) return passOver()
-  const more = body.largestFit ? ` (${number(body.largestFit)})` : ''
-  notice(`${body.title}${more}`)
+  notice(body.largestFit ? `${body.title} ${t.largestFit(number(body.largestFit))}` : body.title)
 }
 
 function passOver() {
+  closeHouse()
+  notice(t.passOver)
+}
+
+/** The visit is over: what is left is what was bought, and the way back to the line. */
+function closeHouse() {
+  news?.close()
   passUntil = null
   $('pass-time').textContent = ''
-  news?.close()
-  notice(t.passOver)
-  const line = element('a', { className: 'button', href: chosen ? `/booking/${chosen}` : '/', textContent: t.toLine })
-  $('notice').append(' ', line)
-  for (const id of ['choose', 'held']) $(id).hidden = true
+  $('house').className = 'narrow'
+  for (const id of ['map', 'choose', 'held', 'leave', 'once-more']) $(id).hidden = true
+  $('to-line').href = scheduleId ? `/booking/${scheduleId}` : '/'
+  $('to-line').hidden = false
+}
+
+/** The page without a pass, as after a reload when all is paid: the last payment, and what was bought. */
+async function outside() {
+  closeHouse()
+  const requestId = (await remembered('payment')) ?? (await remembered('result'))
+  if (requestId !== null) return watchPayment({ requestId, message: '' })
+  notice(t.visitOver)
+  await showReservations($('reservations'))
 }
 
 function notice(text) {

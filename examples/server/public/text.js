@@ -65,15 +65,39 @@ const texts = {
     noReservations: '아직 예매 내역이 없습니다.',
     cancelReservation: '예매 취소',
     reservationState: { CONFIRMED: '예매 완료', REFUNDING: '환불 중', CANCELLED: '취소됨' },
-    state: { AVAILABLE: '선택 가능', RESERVED: '예약됨', COMPLETED: '판매됨', BLOCKED: '판매 제외', MINE: '내 좌석' },
+    state: {
+      AVAILABLE: '선택 가능',
+      PICKED: '고른 좌석',
+      MINE: '내 좌석',
+      RESERVED: '다른 사람이 선점',
+      COMPLETED: '판매됨',
+      BLOCKED: '판매 제외',
+    },
     seat: (section, row, label) => `${section} ${row}열 ${label}번`,
     left_: (available, capacity) => `${capacity}석 중 ${available}석 남음`,
-    passTime: (time) => `입장 ${time}`,
+    passTime: (time) => `남은 시간 ${time}`,
     holdTime: (time) => `${time} 안에 결제해 주세요`,
     holdOver: '선점 시간이 끝났습니다.',
     passOver: '입장 시간이 끝났습니다. 다시 줄을 서 주세요.',
     toLine: '대기열로',
     offline: '연결이 고르지 않습니다. 다시 시도합니다…',
+    visitOver: '좌석 선택 화면은 입장한 동안만 열립니다. 예매 내역은 아래에서 확인하세요.',
+    section: (id) => `${id}구역`,
+    wheelchairSection: (id) => `${id} 휠체어석`,
+    grade: (id) => id,
+    mapHint: '구역이 흐릴수록 남은 좌석이 적습니다. 좁은 화면에서는 옆으로 밀어 보세요.',
+    seatHint: '위쪽이 그라운드입니다. 초록색 좌석을 눌러 고르세요.',
+    failed: (reason) => `결제 실패: ${reason}`,
+    reasons: {
+      card_declined: '카드사에서 결제를 거절했습니다',
+      invalid_token: '사용할 수 없는 결제 수단입니다',
+      cancelled: '결제가 취소되었습니다',
+      CANCELLED: '결제가 취소되었습니다',
+      TIMED_OUT: '결제 시간이 초과되었습니다',
+      SEATS_GONE: '결제 전에 좌석이 판매되어 전액 환불됩니다',
+      AMOUNT_DIFFERS: '결제 금액이 달라 전액 환불됩니다',
+    },
+    largestFit: (n) => `함께 앉을 수 있는 최대 인원은 ${n}명입니다.`,
     accessible: '휠체어석',
     tokens: {
       tok_approve: '승인',
@@ -150,15 +174,39 @@ const texts = {
     noReservations: 'None yet.',
     cancelReservation: 'Cancel reservation',
     reservationState: { CONFIRMED: 'Confirmed', REFUNDING: 'Being refunded', CANCELLED: 'Cancelled' },
-    state: { AVAILABLE: 'Free', RESERVED: 'Reserved', COMPLETED: 'Sold', BLOCKED: 'Not on sale', MINE: 'Yours' },
+    state: {
+      AVAILABLE: 'Free',
+      PICKED: 'Picked',
+      MINE: 'Yours',
+      RESERVED: 'Held by others',
+      COMPLETED: 'Sold',
+      BLOCKED: 'Not on sale',
+    },
     seat: (section, row, label) => `${section}, row ${row}, seat ${label}`,
     left_: (available, capacity) => `${available} of ${capacity} left`,
-    passTime: (time) => `Entry ${time}`,
+    passTime: (time) => `Time left ${time}`,
     holdTime: (time) => `Pay within ${time}`,
     holdOver: 'The hold has expired.',
     passOver: 'Your time inside is over. Join the line again.',
     toLine: 'To the line',
     offline: 'The connection is unsteady. Trying again…',
+    visitOver: 'Seats can be chosen only while you are inside. Your reservations are below.',
+    section: (id) => `Section ${id}`,
+    wheelchairSection: (id) => `Section ${id} (wheelchair)`,
+    grade: (id) => (id.charAt(0).toUpperCase() + id.slice(1)).replaceAll('-', ' '),
+    mapHint: 'The paler a section, the fewer seats are left. On a small screen, swipe sideways.',
+    seatHint: 'The field is at the top. Tap green seats to pick them.',
+    failed: (reason) => `Payment failed: ${reason}`,
+    reasons: {
+      card_declined: 'the card was declined',
+      invalid_token: 'this card cannot be used',
+      cancelled: 'the payment was cancelled',
+      CANCELLED: 'the payment was cancelled',
+      TIMED_OUT: 'the payment took too long',
+      SEATS_GONE: 'the seats were sold before the payment arrived; it is refunded in full',
+      AMOUNT_DIFFERS: 'another amount was charged; it is refunded in full',
+    },
+    largestFit: (n) => `The largest party that fits is ${n}.`,
     accessible: 'wheelchair',
     tokens: {
       tok_approve: 'Approved',
@@ -181,6 +229,7 @@ export const t = texts[locale]
 /** Fills `data-text` elements and the language switch. */
 export function setTexts() {
   document.documentElement.lang = locale
+  document.documentElement.classList?.remove('unread')
   for (const element of document.querySelectorAll('[data-text]')) element.textContent = t[element.dataset.text]
   const button = document.getElementById('language')
   button.textContent = t.language
@@ -189,6 +238,16 @@ export function setTexts() {
     location.reload()
   })
 }
+
+const isKorean = (text) => /[\uac00-\ud7a3]/.test(text)
+
+/** A venue names its sections and grades in one language; where that is Korean, the English page makes do with their ids. */
+export const sectionName = ({ id, label, grade }) => {
+  if (locale === 'ko' || !isKorean(label)) return label
+  return grade.startsWith('wheelchair-') ? t.wheelchairSection(id) : t.section(id)
+}
+
+export const gradeName = ({ id, label }) => (locale === 'ko' || !isKorean(label) ? label : t.grade(id))
 
 export const number = (value) => value.toLocaleString(locale)
 

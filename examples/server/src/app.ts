@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Engine, isTicketingError } from '@b-ticketing/core'
+import { type Engine, type Id, isTicketingError } from '@b-ticketing/core'
 import cors from 'cors'
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
@@ -21,7 +21,8 @@ import { createServe } from './http/serve.ts'
 import type { Mail } from './mail/mailbox.ts'
 import type { Metrics } from './metrics.ts'
 import { openapiDocument } from './openapi.ts'
-import type { House } from './routes/house.ts'
+import type { Checks, House } from './routes/house.ts'
+import { checked, operationRoutes } from './routes/operations.ts'
 import { routeTable } from './routes/table.ts'
 import type { Settings } from './settings.ts'
 
@@ -32,6 +33,8 @@ export interface AppOptions {
   readonly metrics: Metrics
   readonly mailbox?: () => readonly Mail[]
   readonly ledger?: () => readonly LedgerRow[]
+  /** Dependencies beside the engine, by name. */
+  readonly checks?: Checks
   readonly now?: () => number
   readonly heartbeatMs?: number
   /** Most event streams open at once. */
@@ -46,7 +49,10 @@ export interface App {
   readonly routes: readonly Route[]
   /** Resolves to the address, `http://127.0.0.1:3000`. */
   listen(p?: { port?: number; host?: string }): Promise<string>
-  /** Takes no new connection, ends streams, lets running requests finish for at most `graceMs`. */
+  /**
+   * Ends streams and says so at `/readyz`, still answering whoever comes (a balancer needs a moment to look elsewhere); after a
+   * tenth of `graceMs` takes no new connection, and lets running requests finish for the rest of it.
+   */
   close(p?: { graceMs?: number }): Promise<void>
 }
 
@@ -59,6 +65,8 @@ export function createApp(options: AppOptions): App {
   const draining = new AbortController()
   setMaxListeners(0, draining.signal)
   const now = options.now ?? Date.now
+  // A worker is asked how it is, and nothing else.
+  const isWeb = settings.role === null || settings.role === 'web'
   const headers = securityHeaders(settings)
   const house: House = {
     engine,
@@ -70,16 +78,17 @@ export function createApp(options: AppOptions): App {
     now,
     draining: () => draining.signal.aborted,
     metrics: async () => {
-      await gaugeSales(engine, metrics)
+      await Promise.all([gaugeDependencies(house.checks, metrics), isWeb && gaugeSales(engine, metrics)])
       return metrics.text()
     },
-    checks: { record: () => engine.schedules.list(), line: () => anyLine(engine) },
+    checks: {
+      record: { ask: () => engine.schedules.list() },
+      ...(isWeb && { line: { ask: () => anyLine(engine) } }),
+      ...options.checks,
+    },
   }
-  const routes: readonly Route[] = routeTable(
-    house,
-    readPages(),
-    memo(() => openapiDocument(routes)),
-  )
+  const document = memo(() => openapiDocument(routes))
+  const routes: readonly Route[] = isWeb ? routeTable(house, readPages(), document) : operationRoutes(house, document)
   // BUSY asks a caller to come back: load that was shed, not a failure of ours.
   const onFault = (error: unknown, route?: Route) =>
     log[isTicketingError(error) && error.code === 'BUSY' ? 'warn' : 'error'](
@@ -128,16 +137,26 @@ async function anyLine(engine: Engine): Promise<void> {
   if (first) await engine.waitingRoom.stats({ scheduleId: first.scheduleId })
 }
 
-/** Line and seats of every sale, as they are when Prometheus asks. */
-async function gaugeSales(engine: Engine, { observer }: Metrics): Promise<void> {
-  for (const { scheduleId } of (await engine.schedules.list()).items) {
-    const [line, seats] = await Promise.all([
-      engine.waitingRoom.stats({ scheduleId }),
-      engine.seating.stats({ scheduleId }),
-    ])
-    for (const [term, value] of Object.entries(line)) observer.gauge('line', value, { schedule: scheduleId, term })
-    for (const [term, value] of Object.entries(seats)) observer.gauge('seats', value, { schedule: scheduleId, term })
+/** 1 or 0 for each, as `/readyz` would say it. */
+async function gaugeDependencies(checks: Checks, { observer }: Metrics): Promise<void> {
+  for (const [dependency, state] of Object.entries(await checked(checks))) {
+    observer.gauge('dependency_up', state === 'up' ? 1 : 0, { dependency })
   }
+}
+
+/** Line and seats of every sale, as they are when Prometheus asks; the last figures of those that cannot be read now. */
+async function gaugeSales(engine: Engine, metrics: Metrics): Promise<void> {
+  const sales = await engine.schedules.list().catch(() => ({ items: [] }))
+  await Promise.all(sales.items.map(({ scheduleId }) => gaugeSale(engine, scheduleId, metrics).catch(() => {})))
+}
+
+async function gaugeSale(engine: Engine, scheduleId: Id, { observer }: Metrics): Promise<void> {
+  const [line, seats] = await Promise.all([
+    engine.waitingRoom.stats({ scheduleId }),
+    engine.seating.stats({ scheduleId }),
+  ])
+  for (const [term, value] of Object.entries(line)) observer.gauge('line', value, { schedule: scheduleId, term })
+  for (const [term, value] of Object.entries(seats)) observer.gauge('seats', value, { schedule: scheduleId, term })
 }
 
 const readPages = () => ({
@@ -159,7 +178,9 @@ function memo<T>(make: () => T): () => T {
 const requestLog = (log: Logger): RequestHandler =>
   pinoHttp({
     logger: log,
-    customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'debug'),
+    // 503 asks a caller to come back.
+    customLogLevel: (_req, res, error) =>
+      res.statusCode === 503 ? 'warn' : error || res.statusCode >= 500 ? 'error' : 'debug',
     serializers: {
       req: ({ method, url }: { method: string; url: string }) => ({ method, url }),
       res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
@@ -193,17 +214,23 @@ function lifeOf(server: Server, settings: Settings, draining: AbortController): 
           resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`)
         })
       }),
-    close: ({ graceMs = 10_000 } = {}) =>
-      new Promise((resolve) => {
-        draining.abort()
+    close: async ({ graceMs = 10_000 } = {}) => {
+      draining.abort()
+      if (!server.listening) return
+      await new Promise((resolve) => setTimeout(resolve, graceMs * noticeShare))
+      await new Promise<void>((resolve) => {
         // A connection whose last answer began before the drain stays open when it is done: it is closed as it falls idle.
         const sweep = setInterval(() => server.closeIdleConnections(), 50)
-        const impatient = setTimeout(() => server.closeAllConnections(), graceMs)
+        const impatient = setTimeout(() => server.closeAllConnections(), graceMs * (1 - noticeShare))
         server.close(() => {
           clearInterval(sweep)
           clearTimeout(impatient)
           resolve()
         })
-      }),
+      })
+    },
   }
 }
+
+/** Of the grace: how long the drain is shown before the door is closed. */
+const noticeShare = 0.1

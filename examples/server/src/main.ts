@@ -1,18 +1,29 @@
 // The server from its environment: settings → stores → server → shut down.
-import { systemRuntime } from '@b-ticketing/core'
-import { inMemoryAdapters } from '@b-ticketing/core/memory'
 import closeWithGrace from 'close-with-grace'
 import { pino } from 'pino'
-import { openServer, readVenue } from './server.ts'
-import { readSettings } from './settings.ts'
+import { answerArguments } from './command-line.ts'
+import { readEnvironment } from './environment.ts'
+import { createMetrics } from './metrics.ts'
+import { openServer } from './server.ts'
+import { openStores } from './stores.ts'
+import { hearWarnings } from './warnings.ts'
+
+const answer = answerArguments(process.argv.slice(2))
+if (answer !== null) {
+  const print = answer.code === 0 ? console.log : console.error
+  print(answer.text)
+  process.exit(answer.code)
+}
 
 try {
-  const read = readSettings(process.env)
-  if (!read.ok) throw new Error(['the settings are wrong:', ...read.problems].join('\n  - '))
-  const { settings } = read
+  const { settings, venue } = readEnvironment(process.env)
   const log = pino({ level: settings.logLevel })
-  const stores = inMemoryAdapters({ runtime: systemRuntime })
-  const server = await openServer({ settings, log, stores, venue: readVenue(settings) })
+  hearWarnings((line) => log.warn(line))
+  const metrics = createMetrics(log)
+  // What was sold here is not in the other's record: no request may be served any more, not even those under way.
+  const onLost = (why: string): void => fail(`the server stops: ${why}`)
+  const opened = await openStores({ settings, log, observer: metrics.observer, onLost })
+  const server = await openServer({ settings, log, metrics, venue, ...opened })
   log.info({ address: server.address, page: `${server.address}/booking/game-1` }, 'listening')
 
   closeWithGrace({ delay: 15_000, logger: log }, async ({ err, signal }) => {
@@ -20,7 +31,17 @@ try {
     await server.close()
   })
 } catch (error) {
-  // What an operator can put right is a clear line, not a stack.
-  console.error(`the server did not start: ${error instanceof Error ? error.message : error}`)
+  fail(`the server did not start: ${reasonOf(error)}`)
+}
+
+/** What an operator can put right is a clear line, not a stack. */
+function fail(line: string): never {
+  console.error(line)
   process.exit(1)
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const isTaken = 'code' in error && error.code === 'EADDRINUSE'
+  return isTaken ? `${error.message}; choose another port: PORT=4000 npm start` : error.message
 }

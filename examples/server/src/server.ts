@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import {
   type Adapters,
   createBookingEngine,
   type Engine,
-  importVenue,
+  type ErrorCode,
+  isTicketingError,
   type SaleSettings,
   systemRuntime,
   type Venue,
@@ -15,7 +15,7 @@ import { SandboxGateway } from './gateway/client.ts'
 import { webhookSender } from './gateway/webhook-sender.ts'
 import { mailboxTransport, mailNotifier, smtpTransport } from './mail/mail-notifier.ts'
 import { createMailbox, type Mail } from './mail/mailbox.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import type { Settings } from './settings.ts'
 
 export interface RunningServer {
@@ -33,20 +33,22 @@ export type Stores = Omit<Adapters, 'gateway' | 'notifier'>
 
 /**
  * The whole reference server over the given stores: gateway and mail by the settings (embedded when they name none), engine,
- * one schedule `game-1` that is open, and a listening port.
+ * one schedule `game-1` that is open (unless the record has it already), and a listening port.
  */
 export async function openServer(p: {
   readonly settings: Settings
   readonly log: Logger
+  readonly metrics?: Metrics
   readonly stores: Stores
+  /** Dependencies beside the engine, by name. */
+  readonly checks?: AppOptions['checks']
   readonly venue: Venue
   readonly sale?: Partial<SaleSettings>
   readonly port?: number
   /** For tests: a shorter heartbeat, fewer streams, another clock. */
   readonly app?: Partial<Pick<AppOptions, 'heartbeatMs' | 'maxStreams' | 'now'>>
 }): Promise<RunningServer> {
-  const { settings, log, venue } = p
-  const metrics = createMetrics(log)
+  const { settings, log, metrics = createMetrics(log) } = p
   let address = ''
   const deliver = webhookSender({
     url: () => `${address}/webhooks/payments`,
@@ -54,6 +56,9 @@ export async function openServer(p: {
     now: systemRuntime.now,
   })
   const sandbox = settings.gatewayUrl === null ? createScriptedGateway({ runtime: systemRuntime, deliver }) : null
+  if (sandbox && settings.mysqlUrl !== null) {
+    log.warn('the sandbox gateway keeps its books in this process: with more than one process set GATEWAY_URL')
+  }
   const mailbox = settings.smtpUrl === null ? createMailbox() : null
   const transport = mailbox ? mailboxTransport(mailbox, systemRuntime.now) : smtpTransport(settings.smtpUrl ?? '')
   const engine = await createBookingEngine({
@@ -62,13 +67,28 @@ export async function openServer(p: {
     notifier: mailNotifier(transport, settings.mailFrom),
     tokenSecrets: settings.tokenSecrets,
     observer: metrics.observer,
+    ...(settings.role !== null && { roles: [settings.role] }),
   })
   const sale = { ...settings.sale, ...p.sale }
-  await engine.schedules.create({ scheduleId: 'game-1', venue, name: venue.name, state: 'open', settings: sale })
-  await engine.start()
   const embedded = { ...(mailbox && { mailbox: mailbox.messages }), ...(sandbox && { ledger: sandbox.ledger }) }
-  const app = createApp({ engine, settings, log, metrics, ...embedded, ...p.app })
-  address = await app.listen(p.port === undefined ? {} : { port: p.port })
+  const app = createApp({
+    engine,
+    settings,
+    log,
+    metrics,
+    ...(p.checks && { checks: p.checks }),
+    ...embedded,
+    ...p.app,
+  })
+  try {
+    await putOnSale(engine, { venue: p.venue, sale, log })
+    await engine.start()
+    address = await app.listen(p.port === undefined ? {} : { port: p.port })
+  } catch (error) {
+    // The stores were handed over: a port that is taken must not leave their lease behind.
+    await engine.close()
+    throw error
+  }
   return {
     address,
     app,
@@ -82,15 +102,22 @@ export async function openServer(p: {
   }
 }
 
-/** The venue the settings name, or the ballpark that comes with the server. @throws Error that lists what is wrong with the file. */
-export function readVenue(settings: Pick<Settings, 'venueFile'>): Venue {
-  const file = settings.venueFile ?? new URL('../data/jamsil.json', import.meta.url)
-  try {
-    return importVenue(JSON.parse(readFileSync(file, 'utf8')))
-  } catch (error) {
-    const { message, details } = error as Error & { details?: { problems?: readonly string[] } }
-    const problems = details?.problems ?? []
-    const what = problems.length > 1 ? ['', ...problems].join('\n  - ') : ` ${message}`
-    throw new Error(`VENUE_FILE cannot be used:${what}`, { cause: error })
+/** `game-1`, made by whichever process of the sale comes first; the others, and later starts, take it as it is. */
+async function putOnSale(engine: Engine, p: { venue: Venue; sale: Partial<SaleSettings>; log: Logger }): Promise<void> {
+  const { venue, sale, log } = p
+  const scheduleId = 'game-1'
+  const known = await orNull('NOT_FOUND', engine.schedules.get({ scheduleId }))
+  if (known) return log.info({ scheduleId, venueId: known.venueId }, 'on sale already, as the record has it')
+  const wanted = { scheduleId, venue, name: venue.name, state: 'open', settings: sale } as const
+  const made = await orNull('EXISTS', engine.schedules.create(wanted))
+  // Another process was faster; or the venue's name is taken by another venue, which is for the operator to see.
+  if (made === null && !(await orNull('NOT_FOUND', engine.schedules.get({ scheduleId })))) {
+    throw new Error(`another venue is called ${venue.venueId}: the record keeps a venue as it was first put`)
   }
 }
+
+const orNull = <T>(code: ErrorCode, call: Promise<T>): Promise<T | null> =>
+  call.catch((error: unknown) => {
+    if (isTicketingError(error) && error.code === code) return null
+    throw error
+  })

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { SaleSettings, TokenSecret } from '@b-ticketing/core'
+import { type Role, roles, type SaleSettings, type TokenSecret } from '@b-ticketing/core'
 
 /** All that the environment says, checked. */
 export interface Settings {
@@ -10,6 +10,14 @@ export interface Settings {
   readonly trustProxy: number
   /** Origins of other pages that may call us. */
   readonly allowedOrigins: readonly string[]
+  /** Where the line, the seats and the locks live; null: embedded. */
+  readonly redisUrl: string | null
+  /** Where the record lives; null: in this process. */
+  readonly mysqlUrl: string | null
+  /** Where messages go; null: no further than this process. */
+  readonly kafkaBrokers: readonly string[] | null
+  /** Whose work this process does; null: all of it. */
+  readonly role: Role | null
   readonly smtpUrl: string | null
   readonly mailFrom: string
   readonly gatewayUrl: string | null
@@ -21,7 +29,6 @@ export interface Settings {
   readonly sale: Partial<SaleSettings>
   readonly joinsPerMinutePerAddress: number
   readonly requestsPerSecondPerAddress: number
-  readonly venueFile: string | null
   readonly logLevel: string
 }
 
@@ -40,8 +47,9 @@ export function readSettings(env: Env): SettingsResult {
   const integer = integerReader(text, report)
   const production = text('NODE_ENV') === 'production'
   checkStores(text, report)
-  checkRole(text, report)
-  const store = ['REDIS_URL', 'MYSQL_URL', 'KAFKA_BROKERS'].find((name) => text(name) !== null)
+  const role = readRole(text, report)
+  // Who has to choose other stores first need not hear what these would want.
+  const store = problems.length > 0 ? undefined : storeNames.find((name) => text(name) !== null)
   const shared = production ? 'in production' : store ? `with ${store}` : null
   // A gateway of its own signs its calls with a secret that it was told, not with one made up here.
   const gatewayNeeds = !production && text('GATEWAY_URL') !== null ? 'with GATEWAY_URL' : null
@@ -51,6 +59,10 @@ export function readSettings(env: Env): SettingsResult {
     port: integer('PORT', 3_000, { min: 0, max: 65_535 }),
     trustProxy: integer('TRUST_PROXY', 0, { min: 0, max: 10 }),
     allowedOrigins: origins(text('ALLOWED_ORIGINS'), report),
+    redisUrl: redisUrl(text('REDIS_URL'), report),
+    mysqlUrl: mysqlUrl(text('MYSQL_URL'), report),
+    kafkaBrokers: kafkaBrokers(text('KAFKA_BROKERS'), report),
+    role,
     smtpUrl: url('SMTP_URL', text, ['smtp:', 'smtps:'], report),
     mailFrom: text('MAIL_FROM') ?? 'no-reply@localhost',
     gatewayUrl: url('GATEWAY_URL', text, ['http:', 'https:'], report),
@@ -67,7 +79,6 @@ export function readSettings(env: Env): SettingsResult {
     },
     joinsPerMinutePerAddress: integer('JOINS_PER_MINUTE_PER_ADDRESS', 6_000, { min: 0, max: 1e9 }),
     requestsPerSecondPerAddress: integer('REQUESTS_PER_SECOND_PER_ADDRESS', 2_000, { min: 0, max: 1e9 }),
-    venueFile: text('VENUE_FILE'),
     logLevel: logLevel(text('LOG_LEVEL'), report),
   }
   return problems.length === 0 ? { ok: true, settings } : { ok: false, problems }
@@ -86,34 +97,52 @@ const integerReader =
     return fallback
   }
 
+const storeNames = ['REDIS_URL', 'MYSQL_URL', 'KAFKA_BROKERS']
+
 /** none, Redis, Redis + MySQL, Redis + MySQL + Kafka: each step needs the ones before it. */
 function checkStores(text: Text, report: Report): void {
-  const [redis, mysql, kafka] = ['REDIS_URL', 'MYSQL_URL', 'KAFKA_BROKERS'].map((name) => text(name) !== null)
+  const [redis, mysql, kafka] = storeNames.map((name) => text(name) !== null)
   if (mysql && !redis) report('MYSQL_URL needs REDIS_URL: the line and the seat map live in Redis')
   if (kafka && !mysql) report('KAFKA_BROKERS needs MYSQL_URL: messages leave from the outbox in MySQL')
   if (kafka && !redis) report('KAFKA_BROKERS needs REDIS_URL: the line and the seat map live in Redis')
-  if (redis && !mysql && text('NODE_ENV') === 'production') {
+  if (redis && !mysql && !kafka && text('NODE_ENV') === 'production') {
     report(
       'REDIS_URL alone is for one process outside production: add MYSQL_URL, so that the record outlives the process',
     )
   }
-  for (const [given, name] of [
-    [redis, 'REDIS_URL'],
-    [mysql, 'MYSQL_URL'],
-    [kafka, 'KAFKA_BROKERS'],
-  ] as const) {
-    if (given) report(`${name} is set, but this build has only the embedded adapters: leave it unset`)
-  }
 }
 
-const roles = ['all', 'web', 'payment', 'notification']
+function readRole(text: Text, report: Report): Role | null {
+  const given = text('ROLE') ?? 'all'
+  const role = roles.find((known) => known === given) ?? null
+  if (role === null && given !== 'all') report(`ROLE must be one of all, ${roles.join(', ')}`)
+  const missing = [...storeNames, 'GATEWAY_URL'].filter((name) => text(name) === null)
+  if (role !== null && missing.length > 0) report(`ROLE=${role} needs ${missing.join(', ')}`)
+  return role
+}
 
-function checkRole(text: Text, report: Report): void {
-  const role = text('ROLE') ?? 'all'
-  if (!roles.includes(role)) return report(`ROLE must be one of ${roles.join(', ')}`)
-  if (role === 'all') return
-  const missing = ['REDIS_URL', 'MYSQL_URL', 'KAFKA_BROKERS', 'GATEWAY_URL'].filter((name) => text(name) === null)
-  if (missing.length > 0) report(`ROLE=${role} needs ${missing.join(', ')}`)
+/** The adapter reads the rest of it. */
+function redisUrl(given: string | null, report: Report): string | null {
+  if (given !== null && !/^rediss?(-sentinel|-cluster)?:\/\/./.test(given)) {
+    report('REDIS_URL must begin with redis://, redis-sentinel:// or redis-cluster:// (rediss… for TLS)')
+  }
+  return given
+}
+
+function mysqlUrl(given: string | null, report: Report): string | null {
+  if (given === null) return null
+  const { protocol, hostname, pathname } = URL.canParse(given) ? new URL(given) : new URL('none:')
+  const isOne = protocol === 'mysql:' && hostname !== '' && /^\/[^/]+$/.test(pathname)
+  if (!isOne) report('MYSQL_URL must be mysql://user:password@host:port/database')
+  return given
+}
+
+function kafkaBrokers(given: string | null, report: Report): readonly string[] | null {
+  if (given === null) return null
+  const brokers = given.split(',').map((broker) => broker.trim())
+  if (brokers.every((broker) => /^[^\s:/]+:\d{1,5}$/.test(broker))) return brokers
+  report('KAFKA_BROKERS must be host:port,…')
+  return null
 }
 
 function url(name: string, text: Text, protocols: readonly string[], report: Report): string | null {

@@ -1,55 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createClient, settled, until } from './harness.ts'
-
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const gatewayMain = fileURLToPath(new URL('../src/gateway/main.ts', import.meta.url))
-const children: ChildProcess[] = []
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
-})
-
-function start(env: Readonly<Record<string, string>>, file = main) {
-  const child = spawn(process.execPath, ['--conditions=@b-ticketing/source', file], {
-    env: { PATH: process.env.PATH, PORT: '0', ...env },
-  })
-  children.push(child)
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const exit = once(child, 'exit').then(([code]) => code as number)
-  return { child, exit, output: () => output }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-const addressIn = (output: string): string | undefined => /"address":"(http[^"]+)"/.exec(output)?.[1]
+import { freePort, gatewayFile, start } from './process.test-support.ts'
 
 describe('the process', { timeout: 60_000 }, () => {
   test('starts from an empty environment with the ballpark on sale, drains on SIGTERM and exits 0', async () => {
     const server = start({})
-    await until(
-      async () => server.output(),
-      (output) => addressIn(output) !== undefined,
-      30_000,
-    )
-    const client = createClient(addressIn(server.output()) ?? '')
+    const address = await server.listening()
+    const client = createClient(address)
     expect((await client.get('/schedules')).body.schedules).toMatchObject([{ scheduleId: 'game-1', saleState: 'open' }])
     expect((await client.get('/readyz')).status).toBe(200)
     const { body } = await client.post('/queue', { scheduleId: 'game-1' })
     expect(body.state).toBe('admitted')
     const hold = await client.post('/seats/auto-assign', { quantity: 4, together: 'adjacent' })
     expect(hold.status).toBe(201)
-    const stream = await fetch(`${addressIn(server.output())}/seats/events`, {
+    const stream = await fetch(`${address}/seats/events`, {
       headers: { cookie: [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
     })
     expect(stream.status).toBe(200)
@@ -63,12 +29,7 @@ describe('the process', { timeout: 60_000 }, () => {
 
   test('a request that is under way when SIGTERM comes is answered', async () => {
     const server = start({})
-    await until(
-      async () => server.output(),
-      (output) => addressIn(output) !== undefined,
-      30_000,
-    )
-    const { port } = new URL(addressIn(server.output()) ?? '')
+    const { port } = new URL(await server.listening())
     const socket = connect(Number(port), '127.0.0.1')
     const body = JSON.stringify({ scheduleId: 'game-1' })
     const head = ['POST /queue HTTP/1.1', 'host: x', 'content-type: application/json', `content-length: ${body.length}`]
@@ -93,13 +54,9 @@ describe('the process', { timeout: 60_000 }, () => {
     const url = `http://127.0.0.1:${port}`
     const gatewayUrl = `http://127.0.0.1:${gatewayPort}`
     const webhooks = { WEBHOOK_SECRET, WEBHOOK_URL: `${url}/webhooks/payments` }
-    const gateway = start({ PORT: String(gatewayPort), ...webhooks }, gatewayMain)
+    const gateway = start({ PORT: String(gatewayPort), ...webhooks }, gatewayFile)
     const server = start({ PORT: String(port), GATEWAY_URL: gatewayUrl, WEBHOOK_SECRET })
-    await until(
-      async () => server.output(),
-      (output) => addressIn(output) !== undefined,
-      30_000,
-    )
+    await server.listening()
     await until(
       async () => gateway.output(),
       (output) => output.includes('sandbox gateway'),
@@ -130,10 +87,20 @@ describe('the process', { timeout: 60_000 }, () => {
     expect(server.output()).not.toContain('    at ')
   })
 
+  test('a port that is taken: what to do, and no stack', async () => {
+    const first = start({})
+    const { port } = new URL(await first.listening())
+    const second = start({ PORT: port })
+    expect(await second.exit).toBe(1)
+    expect(second.output()).toContain('EADDRINUSE')
+    expect(second.output()).toContain('PORT=4000 npm start')
+    expect(second.output()).not.toContain('    at ')
+  })
+
   test('wrong settings: every problem in one list, exit 1, no stack', async () => {
-    const server = start({ PORT: 'x', MYSQL_URL: 'mysql://db/x', ADMIN_TOKEN: 'short' })
+    const server = start({ PORT: 'x', MYSQL_URL: 'mysql://db/x', ADMIN_TOKEN: 'short', VENUE_FILE: '/nowhere.json' })
     expect(await server.exit).toBe(1)
-    for (const name of ['PORT', 'MYSQL_URL', 'ADMIN_TOKEN']) expect(server.output()).toContain(name)
+    for (const name of ['PORT', 'MYSQL_URL', 'ADMIN_TOKEN', 'VENUE_FILE']) expect(server.output()).toContain(name)
     expect(server.output()).not.toContain('    at ')
   })
 })

@@ -75,11 +75,47 @@ describe('mixtures of stores', () => {
     expect(problemsOf(env).join('\n')).toContain(reason)
   })
 
-  test('a store of its own is refused while this build only embeds', () => {
+  test.each([
+    'redis://r',
+    'rediss://user:word@r:6380/1',
+    'redis-sentinel://a:26379,b:26379/main',
+    'redis-cluster://a:7000,b:7000',
+  ])('REDIS_URL=%s', (url) => {
     const secrets = { TOKEN_SECRETS: `a:${secret}`, WEBHOOK_SECRET: webhook }
-    expect(problemsOf({ REDIS_URL: 'redis://r', ...secrets })).toEqual([
-      expect.stringContaining('only the embedded adapters'),
-    ])
+    const result = readSettings({ REDIS_URL: url, ...secrets })
+    expect(result.ok && result.settings.redisUrl).toBe(url)
+  })
+
+  test('each store beside those before it, and a role of its own', () => {
+    const env = {
+      ...{ TOKEN_SECRETS: `a:${secret}`, WEBHOOK_SECRET: webhook, GATEWAY_URL: 'http://127.0.0.1:4000' },
+      ...{ REDIS_URL: 'redis://r', MYSQL_URL: 'mysql://u:p@db:3306/sale', KAFKA_BROKERS: 'a:9092, b:9092' },
+    }
+    const read = (more: Record<string, string>) => {
+      const result = readSettings({ ...env, ...more })
+      return result.ok ? result.settings : result.problems
+    }
+    expect(read({})).toMatchObject({ mysqlUrl: env.MYSQL_URL, kafkaBrokers: ['a:9092', 'b:9092'], role: null })
+    expect(read({ ROLE: 'all' })).toMatchObject({ role: null })
+    expect(read({ ROLE: 'payment', NODE_ENV: 'production' })).toMatchObject({ role: 'payment', production: true })
+    expect(read({ KAFKA_BROKERS: '' })).toMatchObject({ kafkaBrokers: null })
+  })
+
+  test.each([
+    ['MYSQL_URL', 'mysql://u:p@db:3306'],
+    ['MYSQL_URL', 'postgres://u:p@db/sale'],
+    ['MYSQL_URL', 'mysql'],
+    ['KAFKA_BROKERS', 'kafka'],
+    ['KAFKA_BROKERS', 'http://kafka:9092'],
+    ['KAFKA_BROKERS', 'a:9092,'],
+  ])('%s=%s is refused by name', (name, value) => {
+    const stores = { REDIS_URL: 'redis://r', MYSQL_URL: 'mysql://u:p@db/sale', KAFKA_BROKERS: 'a:9092' }
+    expect(problemsOf({ ...stores, [name]: value }).join()).toContain(`${name} must be`)
+  })
+
+  test('a mixture that cannot be is the only complaint', () => {
+    expect(problemsOf({ MYSQL_URL: 'mysql://db/x' }).join()).not.toContain('SECRET')
+    expect(problemsOf({ REDIS_URL: 'http://r' })).toContainEqual(expect.stringContaining('REDIS_URL must begin with'))
   })
 
   test('Redis alone is refused in production', () => {

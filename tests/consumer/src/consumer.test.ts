@@ -8,6 +8,7 @@ import { ConsumerProject, coreFolder, packCore, temporaryFolder } from './projec
 const entries = [
   '@b-ticketing/core',
   '@b-ticketing/core/ports',
+  '@b-ticketing/core/adapter-kit',
   '@b-ticketing/core/memory',
   '@b-ticketing/core/conformance',
 ]

@@ -48,6 +48,12 @@ const withShown = ({ shown }: Evidence, seats: Partial<Evidence['shown']['seats'
 const withCrowd = ({ crowd }: Evidence, change: Partial<Evidence['crowd']>): Partial<Evidence> => ({
   crowd: { ...crowd, ...change },
 })
+const withCodes = ({ redis }: Evidence, ...codes: readonly number[]): Partial<Evidence> => ({
+  redis: { ...redis!, sections: new Map([['A', codes]]) },
+})
+const withShownSeat = ({ redis }: Evidence, seatId: string, status: string): Partial<Evidence> => ({
+  redis: { ...redis!, shown: new Map([...redis!.shown, [seatId, status]]) },
+})
 /** One more look at the line, with these counts. */
 const withTick = (evidence: Evidence, counts: Partial<LineCounts>, capacity: number | null): Partial<Evidence> => {
   const line = structuredClone(evidence.store.line)
@@ -97,6 +103,13 @@ const teeth: readonly (readonly [string, string, Doctor, string])[] = [
     (e) => withShown(e, { reserved: 1, available: 1 }),
     '1 seats shown RESERVED',
   ],
+  ['S3', 'a seat sold that is free in Redis', (e) => withCodes(e, 2, 0, 2, 0, 0, 3), 'A/1: code 0'],
+  ['S3', 'a seat sold in Redis alone', (e) => withCodes(e, 2, 2, 2, 2, 0, 3), 'A/3: code 2'],
+  ['S3', 'a hold that is over and still RESERVED', (e) => withCodes(e, 2, 2, 2, 0, 1, 3), 'A/4: code 1'],
+  ['S3', 'a block that Redis forgot', (e) => withCodes(e, 2, 2, 2, 0, 0, 0), 'A/5: code 0'],
+  ['S3', 'a seat that Redis does not have', (e) => withCodes(e, 2, 2, 2, 0, 0), 'A/5: not in Redis'],
+  ['S4', 'a seat shown as sold that is not', (e) => withShownSeat(e, 'A-1-4', 'COMPLETED'), 'A-1-4'],
+  ['S4', 'a seat sold and not shown so', (e) => withShownSeat(e, 'A-1-1', 'RESERVED'), 'A-1-1'],
   ['I4', 'two captures', (e) => ({ ledger: [...e.ledger, e.ledger[0]!] }), 'p1: 2 captures'],
   [
     'I4',
@@ -269,6 +282,17 @@ describe('teeth', () => {
     expect(found(findings, id).offenders.join('\n')).toContain(named)
     expect(passed(findings)).toBe(false)
     expect(reportLines(findings).join('\n')).toMatch(new RegExp(`FAILED  ${id} `))
+  })
+
+  test('a hold that is not over may be RESERVED in Redis', () => {
+    const findings = doctored((e) => ({ redis: { ...withCodes(e, 2, 2, 2, 0, 1, 3).redis!, at: 5_000 } }))
+    expect(found(findings, 'S3').offenders).toEqual([])
+  })
+
+  test('without Redis there is nothing of it to check', () => {
+    const ids = doctored(() => ({ redis: null })).map(({ id }) => id)
+    expect(ids).not.toContain('S3')
+    expect(ids).not.toContain('S4')
   })
 
   test('every check has some', () => {

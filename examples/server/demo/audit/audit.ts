@@ -3,6 +3,7 @@ import type { Check, Evidence, Finding } from './evidence.ts'
 import { byTheTable, published } from './history.ts'
 import { oneMailEach } from './mail.ts'
 import { booksBalance, neverTwice, nothingLost, paidIsBooked, venuePrices } from './money.ts'
+import { sameInRedis, shownInRedis } from './redis.ts'
 import { everythingFreed, oneOwner, ownersOnly, seatsAddUp } from './seats.ts'
 
 const checks: readonly Check[] = [
@@ -30,7 +31,11 @@ const checks: readonly Check[] = [
 const elsewhere =
   'I8, I16 and I18 need lost locks, several processes and failing stores: npm test and npm run simulate try them.'
 
-export const audit = (evidence: Evidence): readonly Finding[] => checks.map((check) => check(evidence))
+export function audit(evidence: Evidence): readonly Finding[] {
+  const { redis } = evidence
+  const all = redis === null ? checks : [...checks, sameInRedis(redis), shownInRedis(redis)]
+  return all.map((check) => check(evidence))
+}
 
 export const passed = (findings: readonly Finding[]): boolean =>
   findings.every(({ offenders }) => offenders.length === 0)

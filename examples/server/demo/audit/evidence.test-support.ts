@@ -94,7 +94,7 @@ function payment(p: {
     from: steps[i - 1]?.[0] ?? null,
     to,
     refund,
-    event: 'test',
+    event: to === 'CHARGING' ? 'wake' : 'test',
   }))
   return { row, history }
 }
@@ -192,6 +192,13 @@ export function soundEvidence(): Evidence {
           currentGroup: 1,
         },
       },
+    },
+    redis: {
+      at: 100_000,
+      sections: new Map([['A', [2, 2, 2, 0, 0, 3]]]),
+      shown: new Map([0, 1, 2].map((seat) => [heldSeat(seat).seatId, 'COMPLETED'])),
+      keys: 9,
+      bytes: 1_000,
     },
     ledger: [
       line('p1', 18_000),

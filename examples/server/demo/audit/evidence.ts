@@ -1,4 +1,5 @@
 import type { CrowdBooks } from '../crowd-books.ts'
+import type { RedisBooks } from '../redis-books.ts'
 import type { PaymentRow, StoreDump } from '../store-dump.ts'
 import type { SeatBook } from './seat-book.ts'
 
@@ -27,6 +28,8 @@ export interface Evidence {
   readonly holdTtlMs: number
   /** The record's tables. */
   readonly store: StoreDump
+  /** Null: the sale ran without Redis. */
+  readonly redis: RedisBooks | null
   readonly ledger: readonly LedgerLine[]
   readonly mails: readonly MailLine[]
   readonly crowd: Pick<CrowdBooks, 'numbers' | 'receipts' | 'repeats' | 'pushes' | 'surprises'>

@@ -1,4 +1,5 @@
 // The sandbox provider as its own small process: HOST, PORT (4000), WEBHOOK_URL, WEBHOOK_SECRET.
+import type { AddressInfo } from 'node:net'
 import { systemRuntime } from '@b-ticketing/core'
 import { createScriptedGateway } from '@b-ticketing/core/memory'
 import closeWithGrace from 'close-with-grace'
@@ -12,7 +13,9 @@ if (!URL.canParse(WEBHOOK_URL) || !WEBHOOK_SECRET.startsWith('whsec_')) {
 }
 const deliver = webhookSender({ url: () => WEBHOOK_URL, secret: WEBHOOK_SECRET, now: Date.now })
 const server = sandboxServer(createScriptedGateway({ runtime: systemRuntime, deliver }))
-server.listen(Number(PORT), HOST, () => console.log(`sandbox gateway on http://${HOST}:${PORT}`))
+server.listen(Number(PORT), HOST, () => {
+  console.log(`sandbox gateway on http://${HOST}:${(server.address() as AddressInfo).port}`)
+})
 closeWithGrace({ delay: 10_000, logger: false }, async () => {
   server.close()
   server.closeAllConnections()

@@ -45,7 +45,10 @@ const bodies = {
  */
 export function sandboxServer(gateway: BookkeepingGateway): Server {
   const server = createServer((req, res) => {
-    void answer(gateway, req).then(
+    // Once per answer: the connection outlives it.
+    const left = new AbortController()
+    res.once('close', () => left.abort())
+    void answer(gateway, req, left.signal).then(
       (body) => res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
       (error: unknown) => {
         const code = error instanceof HttpProblem ? error.code : error instanceof z.ZodError ? 'INVALID' : 'INTERNAL'
@@ -59,17 +62,15 @@ export function sandboxServer(gateway: BookkeepingGateway): Server {
   return server
 }
 
-async function answer(gateway: BookkeepingGateway, req: IncomingMessage): Promise<unknown> {
+async function answer(gateway: BookkeepingGateway, req: IncomingMessage, signal: AbortSignal): Promise<unknown> {
   const { method, url = '/' } = req
   if (method === 'GET' && url === '/livez') return { status: 'alive' }
   if (method === 'GET' && url === '/ledger') return ledgerWire(gateway.ledger())
   if (method === 'GET' && url.startsWith('/charges/')) return gateway.find({ key: id.parse(url.slice(9)) })
   if (method !== 'POST') throw new HttpProblem('NOT_FOUND', 'there is nothing here')
-  const left = new AbortController()
-  req.socket.once('close', () => left.abort())
   switch (url) {
     case '/charges':
-      return gateway.charge({ ...(await read(req, bodies[url])), signal: left.signal })
+      return gateway.charge({ ...(await read(req, bodies[url])), signal })
     case '/cancellations':
       return { is: await gateway.cancel(await read(req, bodies[url])) }
     case '/refunds':

@@ -82,6 +82,8 @@ export interface RouteSpec<A extends Auth, P extends z.ZodType, Q extends z.ZodT
   readonly hot?: true
   /** `Idempotency-Key`: kept by the server (default of every POST), required and kept by the engine, or without meaning. */
   readonly idempotency?: 'server' | 'engine' | 'none'
+  /** To a browser without the pass this route asks for: this page, under the refusal's status, instead of a bare error. */
+  readonly page?: string
   /** Counts against `JOINS_PER_MINUTE_PER_ADDRESS`. */
   readonly countsAsJoin?: true
   /** Answered whatever the load: no rate limit. */

@@ -47,6 +47,7 @@ export function createServe(options: ServeOptions): Serve {
     const startedAt = performance.now()
     let reply = await answer(options, route, req, params)
     if (reply.events && streams >= options.maxStreams) reply = refusal(tooManyStreams(), req)
+    if (reply.events && options.stop.aborted) reply = refusal(closing(), req)
     options.onAnswer(route, reply.status, startedAt)
     if (reply.events) streams++
     try {
@@ -61,6 +62,9 @@ export function createServe(options: ServeOptions): Serve {
     }
   }
 }
+
+/** A stream that began now would end at once; its reader finds another server. */
+const closing = () => new HttpProblem('BUSY', 'the server is shutting down', { retryInMs: 1_000 })
 
 const tooManyStreams = () => new HttpProblem('BUSY', 'too many event streams are open', { retryInMs: 10_000 })
 
@@ -90,9 +94,16 @@ async function answer(
   } catch (error) {
     const reply = refusal(error, req)
     if (reply.status >= 500) options.onFault(error, route)
-    return reply
+    const isStranger = reply.status === 401 || reply.status === 403
+    return isStranger && route.page !== undefined && prefersHtml(req.headers.accept) ? pageOf(reply, route.page) : reply
   }
 }
+
+const pageOf = ({ status, headers = {} }: Reply, page: string): Reply => ({
+  status,
+  headers,
+  content: { type: 'text/html; charset=utf-8', bytes: page },
+})
 
 /** An error as its caller gets it: problem+json, or a page to a browser that is navigating. */
 export function refusal(error: unknown, req: IncomingMessage): Reply {

@@ -15,6 +15,15 @@ export interface House {
   readonly now: () => number
   readonly draining: () => boolean
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>
-  /** Dependencies by name: each resolves when it answers. */
-  readonly checks: Readonly<Record<string, () => Promise<unknown>>>
+  readonly checks: Checks
+}
+
+/** Dependencies by name. */
+export type Checks = Readonly<Record<string, Check>>
+
+export interface Check {
+  /** Resolves when the dependency answers. */
+  readonly ask: () => Promise<unknown>
+  /** This process can serve without it: it is shown, and no more. */
+  readonly optional?: boolean
 }

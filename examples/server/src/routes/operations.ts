@@ -2,7 +2,7 @@ import { demandOperator } from '../http/credentials.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 import { HttpProblem } from '../problem.ts'
 import { json, media, ok } from './answers.ts'
-import type { House } from './house.ts'
+import type { Check, Checks, House } from './house.ts'
 import { alive, openapiDocument, ready } from './schemas.ts'
 
 type OperationsHouse = Pick<House, 'checks' | 'draining' | 'metrics' | 'adminToken'>
@@ -27,11 +27,12 @@ export const operationRoutes = (house: OperationsHouse, document: () => unknown)
     summary: 'The server can serve',
     auth: 'open',
     unlimited: true,
-    replies: { 200: json('Every dependency answers.', ready) },
+    replies: { 200: json('Every dependency that it needs answers.', ready) },
     handle: async () => {
       const dependencies = await checked(house.checks)
       const draining = house.draining()
-      if (!draining && Object.values(dependencies).every((state) => state === 'up')) {
+      const isMissing = ([name, { optional }]: readonly [string, Check]) => !optional && dependencies[name] === 'down'
+      if (!draining && !Object.entries(house.checks).some(isMissing)) {
         return ok({ status: 'ready', draining, dependencies })
       }
       throw new HttpProblem('BUSY', 'not ready', { details: { draining, dependencies }, retryInMs: 2_000 })
@@ -63,8 +64,9 @@ export const operationRoutes = (house: OperationsHouse, document: () => unknown)
   }),
 ]
 
-async function checked(checks: House['checks']): Promise<Readonly<Record<string, 'up' | 'down'>>> {
-  const entries = Object.entries(checks).map(async ([name, check]) => [name, await answers(check)] as const)
+/** Each dependency by name; one that does not answer in 2 s is down. */
+export async function checked(checks: Checks): Promise<Readonly<Record<string, 'up' | 'down'>>> {
+  const entries = Object.entries(checks).map(async ([name, { ask }]) => [name, await answers(ask)] as const)
   return Object.fromEntries(await Promise.all(entries))
 }
 

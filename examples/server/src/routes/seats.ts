@@ -29,6 +29,7 @@ export function seatRoutes(house: Pick<House, 'engine'>, page: string): readonly
       summary: 'Sections with what is left; to a browser, the seat page',
       auth: 'pass',
       query: passQuery,
+      page,
       replies: { 200: { ...json('The sections.', sections), media: 'text/html' } },
       handle: async ({ pass, wantsHtml }) => {
         const headers = { vary: 'accept' }
