@@ -2,11 +2,12 @@ import { demandId, type Observer, systemRuntime, TicketingError, type Topic } fr
 import { demandTopic, withDeadline } from '@b-ticketing/core/adapter-kit'
 import type { EventBus } from '@b-ticketing/core/ports'
 import { createBatchWorker } from './batch-worker.ts'
+import type { ConsumerHealth } from './consumer-state.ts'
 import type { DeadLetterBox } from './dead-letter-box.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { createPublisher } from './publisher.ts'
 import type { Sender } from './sender.ts'
-import { type ConsumerHealth, openSubscription, type WatchedSubscription } from './subscription.ts'
+import { openSubscription, type WatchedSubscription } from './subscription.ts'
 import type { Timing } from './timing.ts'
 import type { Topics } from './topics.ts'
 

@@ -1,13 +1,13 @@
 import { type Observer, TicketingError } from '@b-ticketing/core'
 import { bundle } from '@b-ticketing/core/adapter-kit'
 import type { Adapters, DeadLetters } from '@b-ticketing/core/ports'
+import type { ConsumerHealth } from './consumer-state.ts'
 import { createDeadLetterBox } from './dead-letter-box.ts'
 import { createKafkaEventBus } from './event-bus.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { safeObserver } from './observer.ts'
 import { type KafkaConnection, openClient } from './open-client.ts'
 import { createSender } from './sender.ts'
-import type { ConsumerHealth } from './subscription.ts'
 import { timingOf } from './timing.ts'
 import { createTopics, demandSound } from './topics.ts'
 
@@ -112,6 +112,7 @@ function readOptions(options: KafkaAdapterOptions) {
   for (const name of Object.keys(numbers) as (keyof typeof numbers)[]) {
     numbers[name] = demandPositive(name, options[name] ?? numbers[name])
   }
+  if (numbers.sessionTimeoutMs < 1_000) throw invalid('sessionTimeoutMs must be at least 1000')
   return { prefix, replicas, ...numbers }
 }
 
@@ -122,6 +123,6 @@ function demandPositive(name: string, value: unknown): number {
 
 const invalid = (message: string): TicketingError => new TicketingError('CONFIG_INVALID', message)
 
+export type { ConsumerHealth } from './consumer-state.ts'
 export type { KafkaClient } from './kafka-client.ts'
 export type { KafkaConnection } from './open-client.ts'
-export type { ConsumerHealth } from './subscription.ts'

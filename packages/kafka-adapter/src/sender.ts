@@ -31,7 +31,10 @@ export function createSender(p: {
     await p.ready()
     const createPartitioner = Partitioners.DefaultPartitioner
     const producer = client.producer({ allowAutoTopicCreation: false, createPartitioner, retry })
-    await producer.connect()
+    await producer.connect().catch((error: unknown) => {
+      producer.disconnect().catch(() => {})
+      throw error
+    })
     return producer
   }
 

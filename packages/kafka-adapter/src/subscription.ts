@@ -1,32 +1,16 @@
-import { type Id, isTicketingError, type Observer, systemRuntime, type Topic } from '@b-ticketing/core'
+import { type Id, type Observer, systemRuntime, type Topic } from '@b-ticketing/core'
 import { redeliveryPauseMs } from '@b-ticketing/core/adapter-kit'
 import type { Subscription } from '@b-ticketing/core/ports'
 import type { BatchWorker } from './batch-worker.ts'
 import { type ConsumerRun, type RunEnd, startConsumer } from './consumer-run.ts'
+import { type ConsumerHealth, createConsumerState } from './consumer-state.ts'
 import { deferred } from './deferred.ts'
-import { asFault } from './fault.ts'
 import type { FetchedBatch, FetchedRecord, KafkaClient } from './kafka-client.ts'
 import { keepMembership } from './membership.ts'
 import type { Timing } from './timing.ts'
 
-/** What an operator sees of one consumer. */
-export interface ConsumerHealth {
-  readonly topic: Topic
-  readonly group: Id
-  /** `joining`: not in the group; `rebalancing`: the group shares its partitions anew; `paused`: waits for a dependency. */
-  readonly state: 'joining' | 'rebalancing' | 'consuming' | 'paused' | 'closed'
-  /** How many partitions it has now. */
-  readonly partitions: number
-  /** Messages waiting in them, as of the last fetch. */
-  readonly lag: number
-  /** How often the watchdog made it anew. */
-  readonly restarts: number
-  /** Why it is not consuming, as far as that is known. */
-  readonly fault: string | null
-}
-
 export interface WatchedSubscription extends Subscription {
-  /** Resolves when the group is joined for the first time. */
+  /** Resolves when the group is joined for the first time, or there will be no first time. */
   readonly joined: Promise<void>
   health(): ConsumerHealth
 }
@@ -47,96 +31,63 @@ export function openSubscription(p: {
   readonly timing: Timing
   readonly observer: Observer
 }): WatchedSubscription {
-  const { topic, group, timing, observer, worker } = p
-  const labels = { topic, group }
+  const { timing, worker } = p
+  const state = createConsumerState({ topic: p.topic, group: p.group, observer: p.observer })
   const closing = new AbortController()
   const givenUp = new AbortController()
   const { promise: whenClosing, resolve: beginClose } = deferred<RunEnd>()
   const { promise: joined, resolve: join } = deferred<void>()
-  const lags = new Map<number, number>()
-  let partitions: readonly number[] = []
-  let state: 'joining' | 'rebalancing' | 'consuming' = 'joining'
-  let restarts = 0
   let failures = 0
-  let lastFault: string | null = null
-
-  const setLag = (partition: number, highWatermark: string, next: number): void => {
-    lags.set(partition, Math.max(0, Number(highWatermark) - next))
-    observer.gauge('kafka_consumer_lag', lagOf(lags), labels)
-  }
 
   const eachBatch = async (fetched: FetchedBatch, over: AbortSignal, onBeat: () => void): Promise<void> => {
-    const { batch } = fetched
-    const { partition, highWatermark, messages } = batch
-    const first = messages[0]
-    if (!first) return
-    const membership = keepMembership({
-      heartbeat: () => fetched.heartbeat(),
-      everyMs: timing.heartbeatMs,
-      onBeat,
-    })
+    const { partition, highWatermark: end, messages: records } = fetched.batch
+    if (records.length === 0) return
     const commit = async ({ offset }: FetchedRecord): Promise<void> => {
       const next = BigInt(offset) + 1n
-      await fetched.commitOffsetsIfNecessary({
-        topics: [{ topic: p.names.topic, partitions: [{ partition, offset: String(next) }] }],
-      })
+      const partitions = [{ partition, offset: String(next) }]
+      await fetched.commitOffsetsIfNecessary({ topics: [{ topic: p.names.topic, partitions }] })
       fetched.resolveOffset(offset)
-      setLag(partition, highWatermark, Number(next))
+      state.progressed({ partition, next, end })
     }
-    setLag(partition, highWatermark, Number(first.offset))
+    state.progressed({ partition, next: BigInt(records[0]!.offset), end })
+    const membership = keepMembership({ heartbeat: () => fetched.heartbeat(), everyMs: timing.heartbeatMs, onBeat })
     try {
       const stop = AbortSignal.any([over, membership.lost])
-      await worker.workOff({ partition, records: messages, commit, stop, giveUp: givenUp.signal })
+      await worker.workOff({ partition, records, commit, stop, giveUp: givenUp.signal })
     } finally {
       membership.end()
     }
   }
 
-  const onJoin = (mine: readonly number[]): void => {
-    partitions = mine
-    state = 'consuming'
-    failures = 0
-    lastFault = null
-    lags.clear()
-    observer.log('info', 'a consumer joined its group', { ...labels, partitions: mine.length })
-    observer.gauge('kafka_consumer_partitions', mine.length, labels)
-    join()
-  }
-
-  const onRebalance = (): void => {
-    state = 'rebalancing'
-    observer.count('kafka_rebalances', labels)
-  }
-
-  const restartAfter = async (reason: RunEnd, error: unknown): Promise<void> => {
-    lastFault = error === undefined ? `the consumer ended: ${reason}` : faultText(error)
-    restarts++
-    observer.count('kafka_consumer_restarts', { ...labels, reason })
-    observer.log('warn', 'a consumer is made anew', { ...labels, reason, fault: lastFault })
-    await systemRuntime.sleep({ ms: redeliveryPauseMs(++failures), signal: closing.signal })
-  }
-
-  /** One consumer from its first step to its last. */
-  const liveOnce = async (): Promise<void> => {
+  /** One consumer from its first step to its last; @returns why it ended, and with what. */
+  const liveOnce = async (): Promise<readonly [RunEnd, unknown]> => {
     const over = new AbortController()
     const run: ConsumerRun = startConsumer({
       ...p,
       ...p.names,
       eachBatch: (fetched) => eachBatch(fetched, over.signal, () => run.alive()),
-      onJoin,
-      onRebalance,
+      onJoin: (partitions) => {
+        failures = 0
+        state.joined(partitions.length)
+        join()
+      },
+      onRebalance: state.rebalancing,
     })
     const reason = await Promise.race([run.ended, whenClosing])
     over.abort()
     await run.dispose()
-    partitions = []
-    state = 'joining'
-    observer.gauge('kafka_consumer_partitions', 0, labels)
-    if (reason !== 'closed') await restartAfter(reason, run.error())
+    state.left()
+    return [reason, run.error()]
   }
 
   const live = async (): Promise<void> => {
-    while (!closing.signal.aborted) await liveOnce()
+    while (!closing.signal.aborted) {
+      const [reason, error] = await liveOnce().catch((fault: unknown) => ['fault', fault] as const)
+      if (reason === 'closed') break
+      state.restarting(reason, error)
+      await systemRuntime.sleep({ ms: redeliveryPauseMs(++failures), signal: closing.signal })
+    }
+    state.closed()
   }
   const lived = live()
 
@@ -152,22 +103,10 @@ export function openSubscription(p: {
 
   return {
     joined,
-    health: () => {
-      const paused = worker.paused()
-      const shown = closing.signal.aborted ? 'closed' : state === 'consuming' && paused !== null ? 'paused' : state
-      const fault = paused ?? lastFault
-      return { topic, group, state: shown, partitions: partitions.length, lag: lagOf(lags), restarts, fault }
-    },
+    health: () => state.health(worker.paused()),
     close: () => {
       closed ??= close()
       return closed
     },
   }
-}
-
-const lagOf = (lags: ReadonlyMap<number, number>): number => [...lags.values()].reduce((sum, lag) => sum + lag, 0)
-
-function faultText(error: unknown): string {
-  const { message, cause } = isTicketingError(error) ? error : asFault(error)
-  return cause instanceof Error ? `${message}: ${cause.message}` : message
 }

@@ -51,12 +51,13 @@ describe.skipIf(kafka === null)('topics on Kafka', () => {
   test('a topic that is laid out otherwise is reported, and used as it is', async () => {
     const lines: string[] = []
     const prefix = `test-${randomUUID()}.`
-    await make(`${prefix}payment-requested`, 2, { 'retention.ms': '60000' })
+    await make(`${prefix}payment-requested`, 2, { 'retention.ms': '60000', 'max.message.bytes': '70000' })
     const observer = { log: (_: string, message: string) => void lines.push(message), count: () => {}, gauge: () => {} }
     const bus = openBus(brokers, { prefix, observer })
     const { warnings } = await bus.doctor()
     expect(warnings).toContain(`${prefix}payment-requested: 2 partitions, not 4`)
     expect(warnings).toContain(`${prefix}payment-requested: messages are kept for 60000 ms, not 604800000`)
+    expect(warnings).toContain(`${prefix}payment-requested: requests of 70000 bytes at most, not 1000000`)
     expect(lines).toEqual(expect.arrayContaining([...warnings]))
     expect(bus.health().warnings).toEqual(warnings)
     await bus.close()
@@ -120,6 +121,7 @@ test.each([
   ['a prefix that is no name', { brokers: ['a:1'] }, { prefix: 'a b' }],
   ['no partitions', { brokers: ['a:1'] }, { partitions: 0 }],
   ['half a replica', { brokers: ['a:1'] }, { replicas: 0.5 }],
+  ['a session shorter than its heartbeats', { brokers: ['a:1'] }, { sessionTimeoutMs: 5 }],
   ['an endless wait', { brokers: ['a:1'] }, { publishTimeoutMs: Number.POSITIVE_INFINITY }],
 ])('%s is CONFIG_INVALID', (_, connection, options) => {
   expect(() => kafkaAdapters(connection as never, options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))

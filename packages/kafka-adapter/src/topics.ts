@@ -142,13 +142,16 @@ async function examineLayout(
   })
 }
 
+/** What one request may bring to a partition. */
+const neededBytes = 1_000_000
+
 /** Where the account may not read it, that is all there is to say. */
 async function examineConfig(
   admin: KafkaAdmin,
   wanted: readonly string[],
   settings: TopicSettings,
 ): Promise<readonly Finding[]> {
-  const configNames = ['cleanup.policy', 'retention.ms', 'min.insync.replicas']
+  const configNames = ['cleanup.policy', 'retention.ms', 'min.insync.replicas', 'max.message.bytes']
   try {
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
@@ -172,10 +175,12 @@ function configFindings(
   const retention = Number(config.get('retention.ms') ?? -1)
   const inSync = Number(config.get('min.insync.replicas') ?? 1)
   const compacted = config.get('cleanup.policy')?.includes('compact')
+  const mostBytes = Number(config.get('max.message.bytes') ?? neededBytes)
   const brief = retention >= 0 && retention < settings.retentionMs
   return [
     ...(compacted ? [{ level: 'error', topic, what: 'compacted, which forgets messages of a booking' } as const] : []),
     ...(brief ? [warning(topic, `messages are kept for ${retention} ms, not ${settings.retentionMs}`)] : []),
+    ...(mostBytes < neededBytes ? [warning(topic, `requests of ${mostBytes} bytes at most, not ${neededBytes}`)] : []),
     ...(settings.replicas > 1 && inSync < 2
       ? [warning(topic, 'what one replica has is acknowledged: set min.insync.replicas to 2')]
       : []),
