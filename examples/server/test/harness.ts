@@ -22,7 +22,7 @@ export interface TestServer {
 export const adminToken = 'operators-of-the-test-only'
 
 /** 24 seats in three rows, two of them wheelchair places, and a standing place that grows. */
-const venueDocument = {
+export const venueDocument = {
   id: 'test-park',
   name: 'Test park',
   currency: 'KRW',

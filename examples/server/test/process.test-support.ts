@@ -24,10 +24,16 @@ afterEach(() => {
 })
 
 export function start(env: Readonly<Record<string, string>>, file = main): TestProcess {
+  const one = startLasting(env, file)
+  children.push(one.child)
+  return one
+}
+
+/** One that lives longer than a test; whoever started it stops it. */
+export function startLasting(env: Readonly<Record<string, string>>, file = main): TestProcess {
   const child = spawn(process.execPath, ['--conditions=@b-ticketing/source', file], {
     env: { PATH: process.env.PATH, PORT: '0', ...env },
   })
-  children.push(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const exit = once(child, 'exit').then(([code]) => code as number)

@@ -59,7 +59,9 @@ test('servers take turns; who asked is told to them, and what they answer is pas
 })
 
 test('a server that cannot be reached is left out, even for a POST; without any it is 502', async () => {
-  const url = await proxyOf(await gone(), await upstream(named('alive')))
+  // An address that belongs to nobody (RFC 5737).
+  const nowhere = { host: '192.0.2.1', port: 9 }
+  const url = await proxyOf(await gone(), nowhere, await upstream(named('alive')))
   for (let i = 0; i < 4; i++) expect(await (await fetch(url, { method: 'POST', body: 'x' })).text()).toBe('alive')
   const refused = await fetch(await proxyOf(await gone()))
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([502, '2'])

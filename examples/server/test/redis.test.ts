@@ -1,4 +1,4 @@
-import { ownRedis } from '@b-ticketing/services'
+import { ownRedis, sharedRedis } from '@b-ticketing/services'
 import { afterAll, describe, expect, test } from 'vitest'
 import { adminToken, createClient, until } from './harness.ts'
 import { buy, enter, serverEnv, start, stop } from './process.test-support.ts'
@@ -104,6 +104,19 @@ describe.skipIf(redis === null)('a server on Redis', { timeout: 60_000 }, () => 
     const taken = await other.post('/seats/select', { seatIds: [hold.seats[0].seatId] })
     expect([taken.status, taken.body.code]).toEqual([409, 'SEAT_TAKEN'])
     expect((await other.post('/seats/auto-assign', { quantity: 2 })).status).toBe(201)
+    await stop(one)
+  })
+})
+
+describe.each(['cluster', 'sentinel'] as const)('a server on Redis, %s', (kind) => {
+  test('sells', { timeout: 90_000 }, async ({ skip }) => {
+    const shared = await sharedRedis(kind)
+    if (shared === null) return skip('needs Redis')
+    expect(shared.url).toMatch(new RegExp(`^redis-${kind}://`))
+    const one = start(serverEnv({ REDIS_URL: shared.url }))
+    const client = createClient(await one.listening())
+    expect((await buy(client)).payment.status).toBe('COMPLETED')
+    expect((await client.get('/readyz')).body.dependencies.redis).toBe('up')
     await stop(one)
   })
 })
