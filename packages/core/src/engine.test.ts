@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { generateBallpark } from './catalogue/ballpark.ts'
-import { createBookingEngine, type EngineOptions } from './engine.ts'
+import { createBookingEngine } from './engine.ts'
+import type { EngineOptions } from './engine-options.ts'
 import { inMemoryAdapters, type MemoryAdapters } from './memory.ts'
 import { bundle } from './shared/bundle.ts'
 import { manualRuntime } from './shared/contract.ts'

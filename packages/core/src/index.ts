@@ -10,14 +10,8 @@ export { defaultSettings, type SaleSettings, type ScheduleRecord } from './catal
 export type { SeatMap, SeatPlace } from './catalogue/seat-map.ts'
 export type { Grade, Row, Seat, Section, SectionKind, Venue } from './catalogue/venue.ts'
 export { validateVenue } from './catalogue/venue-problems.ts'
-export {
-  type Adapters,
-  createBookingEngine,
-  type Engine,
-  type EngineOptions,
-  type Role,
-  roles,
-} from './engine.ts'
+export { createBookingEngine, type Engine } from './engine.ts'
+export { type Adapters, type EngineOptions, type Role, roles } from './engine-options.ts'
 export type { Lease, LeaseSet } from './locking/lock.ts'
 export { createShardedLock, type ShardedLock } from './locking/sharded-lock.ts'
 export { consumerGroups, type Message, type Topic, topics } from './messaging/message.ts'

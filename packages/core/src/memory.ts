@@ -1,7 +1,7 @@
 import { createMemoryBookingStore } from './booking/booking-store.memory.ts'
 import { createMemoryPaymentView } from './booking/payment-view.memory.ts'
 import { createMemoryCatalogue } from './catalogue/catalogue.memory.ts'
-import type { Adapters } from './engine.ts'
+import type { Adapters } from './engine-options.ts'
 import { createMemoryFenceSource } from './locking/fence-source.memory.ts'
 import type { FenceSource } from './locking/fence-source.port.ts'
 import { createMemoryLockStore, type MemoryLockStore } from './locking/lock-store.memory.ts'

@@ -174,6 +174,14 @@ export const openCases: Record<string, (subject: BookingStoreSubject) => Promise
     await advanced(port, completion(record))
     assert.deepEqual(await openOne(port, again), { is: 'paid', requestId: 'r1' })
   },
+  'PAY2: a hold whose payment was paid back stays paid, though its seats are free': async (subject) => {
+    const sold = await advanced(subject.port, completion(await opened(subject.port, 'r1', [1])))
+    await advanced(subject.port, change(sold, { to: 'COMPLETED', claims: 'free', refund: 'DONE' }))
+    const again = order('r2', [1], { visitor: 'v-r1', hold: order('r1', [1]).hold })
+    assert.deepEqual(await openOne(subject.port, again), { is: 'paid', requestId: 'r1' })
+    assert.deepEqual(await owners(subject), [])
+    await opened(subject.port, 'r3', [1])
+  },
   'a hold whose payment failed is judged by its seats': async ({ port }) => {
     const record = await opened(port, 'r1', [1])
     await advanced(port, failure(record))

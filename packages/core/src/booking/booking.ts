@@ -135,3 +135,9 @@ export function projectionOf(record: PaymentRecord): SeatProjection {
   if (hasEnded(record)) return { ...seats, state: 'AVAILABLE' }
   return { ...seats, state: record.state === 'COMPLETED' ? 'COMPLETED' : 'PAYING', holder: record.hold.holder }
 }
+
+/** A gateway call takes seconds: the record's clock goes on by as many, whatever this process's clock shows. */
+export const aged = (runtime: { now(): Ms }, record: PaymentRecord, since: Ms): PaymentRecord => ({
+  ...record,
+  storeTime: record.storeTime + runtime.now() - since,
+})

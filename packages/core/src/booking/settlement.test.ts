@@ -464,6 +464,5 @@ test('reconcile: a claim missing in an empty fast store is shown again', async (
 })
 
 test.todo('I5: kill -9 at every named failpoint of request and settle (real MySQL, Redis and Kafka)')
-test.todo('rule 7: the connection is lost at COMMIT, deadlock and lock wait (real MySQL)')
 test.todo('PAY5: Kafka is down for minutes, or lags past the hold deadline (real Kafka)')
 test.todo('H13: Redis restarts empty while payments run (real Redis)')

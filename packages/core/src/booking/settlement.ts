@@ -2,17 +2,17 @@ import type { DeadLetters } from '../messaging/dead-letters.port.ts'
 import { paymentMessage } from '../messaging/payment-message.ts'
 import { chargeStep, refundStep } from '../payment/charge.ts'
 import { type Decision, decide, type PaymentChange, type PaymentEvent } from '../payment/decide.ts'
-import { backOff, chargeKey, checkCharge, paymentTimes, type RefundState, refundKey } from '../payment/payment.ts'
-import type { GatewayEvent, PaymentGateway } from '../payment/payment-gateway.port.ts'
+import { backOff, paymentTimes, type RefundState } from '../payment/payment.ts'
+import type { PaymentGateway } from '../payment/payment-gateway.port.ts'
 import type { AuditNote } from '../shared/audit.ts'
 import { createBatch } from '../shared/batch.ts'
-import { sha256Hex } from '../shared/crypto.ts'
 import { busy } from '../shared/errors.ts'
 import type { Observer } from '../shared/observer.ts'
 import type { Runtime } from '../shared/runtime.ts'
-import type { Id, Ms } from '../shared/types.ts'
-import { bookingOf, factsOf, type PaymentRecord } from './booking.ts'
+import { aged, bookingOf, factsOf, type PaymentRecord } from './booking.ts'
 import type { Advance, AdvanceReply, BookingStore } from './booking-store.port.ts'
+import { createHearing, type Hearing } from './hearing.ts'
+import { type Alert, createAlert } from './payment-alert.ts'
 import type { Projection } from './projection.ts'
 
 export interface Settled {
@@ -26,7 +26,7 @@ export interface Settled {
  * The one code path of consumer, webhook, poller, canceller and reconciler: decide, advance, project, tell. Safe when any
  * number of processes do it at once: the record's compare-and-set lets one of them through, the others decide again.
  */
-export interface Settlement {
+export interface Settlement extends Hearing {
   /** One event and all that follows from it at the gateway, until nothing more can be known now. @throws `BUSY`. */
   settle(p: {
     readonly record: PaymentRecord
@@ -44,12 +44,6 @@ export interface Settlement {
   startRefund(record: PaymentRecord, audit?: AuditNote): Promise<PaymentRecord>
   /** Asks the gateway for the refund that is PENDING; DONE frees the seats. Repeatable. */
   refund(record: PaymentRecord): Promise<PaymentRecord>
-  /** What the gateway says by itself. Confirmed by asking it; `parked`: no such payment or charge. @throws `BUSY`. */
-  hear(p: {
-    readonly requestId: Id
-    readonly event: GatewayEvent
-    readonly source: Id
-  }): Promise<'settled' | 'repeated' | 'parked'>
 }
 
 export interface SettlementDeps {
@@ -75,10 +69,7 @@ export function createSettlement(p: SettlementDeps): Settlement {
     run: (_, changes) => p.bookingStore.advance({ changes }),
   })
 
-  const alert = (kind: string, requestId: Id, fields: Readonly<Record<string, unknown>> = {}): void => {
-    p.observer.count('payment_alerts', { kind })
-    p.observer.log('error', 'payment needs attention', { kind, requestId, ...fields })
-  }
+  const alert = createAlert(p.observer)
 
   const make = async (record: PaymentRecord, change: PaymentChange, event: string, beside: Beside = {}) => {
     const reply = await advance('advance', { ...commandOf(record, change, event), ...beside })
@@ -117,22 +108,10 @@ export function createSettlement(p: SettlementDeps): Settlement {
       const order = { requestId, amount, paymentToken, chargeWithinMs: chargeUntil - storeTime, reason }
       const since = p.runtime.now()
       const event = await chargeStep(p, next.decision.gateway, order)
-      next = await apply({ record: aged(next.record, since), event })
+      next = await apply({ record: aged(p.runtime, next.record, since), event })
     }
     return { record: next.record, decision }
   }
-
-  /** A gateway call takes seconds: the record's clock goes on by as many, whatever this process's clock shows. */
-  const aged = (record: PaymentRecord, since: Ms): PaymentRecord => ({
-    ...record,
-    storeTime: record.storeTime + p.runtime.now() - since,
-  })
-
-  const readBatch = createBatch<Id, PaymentRecord | null>({
-    runtime: p.runtime,
-    run: (_, ids) => p.bookingStore.find({ keys: ids.map((requestId) => ({ requestId })) }),
-  })
-  const read = (requestId: Id): Promise<PaymentRecord | null> => readBatch('find', requestId)
 
   const settle: Settlement['settle'] = async (command) => follow(await apply(command))
 
@@ -154,49 +133,7 @@ export function createSettlement(p: SettlementDeps): Settlement {
     if (outcome === 'ERROR') alert('refund-refused', record.requestId)
     // Money without a booking has no owner who could ask again: it stays due, lease by lease, until the gateway gives it back.
     if (outcome === 'ERROR' && record.state === 'FAILED') return record
-    return changeRefund(aged(record, since), outcome, 'PENDING')
-  }
-
-  const park = async (event: GatewayEvent, source: Id): Promise<'parked'> => {
-    const { type, key, requestId, amount } = event
-    const id = `orphan-${sha256Hex(JSON.stringify([type, key, requestId])).slice(0, 32)}`
-    const reason = 'an event of the gateway without a payment'
-    alert('park', requestId, { type })
-    const data = { type, key, requestId, amount }
-    await p.deadLetters.park({ letters: [{ id, source, reason, message: { topic: 'webhook', data } }] })
-    return 'parked'
-  }
-
-  /** Told again, perhaps because the answer was lost: then what was made of it may not have been shown either. */
-  const repeated = async (record: PaymentRecord): Promise<'repeated'> => {
-    await p.projection.show(record)
-    return 'repeated'
-  }
-
-  const hearCharge = async (record: PaymentRecord, event: GatewayEvent, source: Id) => {
-    const decision = decide(factsOf(record), claimed(record, event), record.storeTime)
-    if (decision.do === 'ignore-loudly') alert('ignored', record.requestId, { type: event.type, state: record.state })
-    if (decision.do === 'ignore' || decision.do === 'ignore-loudly') return repeated(record)
-    const { requestId, amount } = record
-    const since = p.runtime.now()
-    const answer = await chargeStep(p, 'ask', { requestId, amount, paymentToken: null, chargeWithinMs: 0, reason: '' })
-    if (answer.is === 'not-found') return park(event, source)
-    if (answer.is === 'unknown' || answer.is === 'still-open') throw busy('the gateway does not confirm its event yet')
-    await settle({ record: aged(record, since), event: answer })
-    return 'settled'
-  }
-
-  const hear: Settlement['hear'] = async ({ requestId, event, source }) => {
-    const record = await read(requestId)
-    if (!record || event.requestId !== requestId) return park(event, source)
-    if (event.type === 'refund.succeeded' || event.type === 'refund.failed') {
-      if (event.key !== refundKey(requestId)) return park(event, source)
-      if (record.refund !== 'PENDING') return repeated(record)
-      await refund(record)
-      return 'settled'
-    }
-    if (event.key !== chargeKey(requestId)) return park(event, source)
-    return hearCharge(record, event, source)
+    return changeRefund(aged(p.runtime, record, since), outcome, 'PENDING')
   }
 
   return {
@@ -204,7 +141,7 @@ export function createSettlement(p: SettlementDeps): Settlement {
     apply,
     follow,
     refund,
-    hear,
+    hear: createHearing({ ...p, alert, settle, refund }),
     startRefund: (record, audit) =>
       changeRefund(record, 'PENDING', record.refund === 'ERROR' ? 'ERROR' : 'none', audit ? { audit } : {}),
   }
@@ -240,15 +177,8 @@ function refundChange(record: PaymentRecord, refund: RefundState): PaymentChange
   return { to, refund, claims: 'keep', attempts: again ? record.attempts + 1 : 0, dueInMs: again ? pause : leaseMs }
 }
 
-/** The event as the gateway's message claims it; only its kind is used until the gateway confirms it. */
-function claimed(record: PaymentRecord, event: GatewayEvent): PaymentEvent {
-  if (event.type !== 'charge.succeeded') return { is: 'declined', reason: event.reason ?? event.type }
-  const charge = checkCharge({ key: event.key, asked: record.amount, taken: event.amount })
-  return charge ? { is: 'charged', charge } : { is: 'other-amount', taken: event.amount }
-}
-
 /** An open payment without its claims: the record contradicts itself. Nothing is sold; the due loop comes again. */
-function claimsMissing(record: PaymentRecord, alert: (kind: string, requestId: Id) => void) {
+function claimsMissing(record: PaymentRecord, alert: Alert) {
   alert('claims-missing', record.requestId)
   return busy('the claims of this payment are missing')
 }

@@ -34,7 +34,7 @@ test('is like a ballpark: aisles, falling numbers, accessible seats, four grades
   expect(venue.grades.every((grade) => (grade.price ?? 0) > 0)).toBe(true)
 })
 
-test('grows to a million seats and no further', () => {
+test('grows to a million seats and no further', { timeout: 60_000 }, () => {
   const venue = generateBallpark({ seats: 1_000_000 })
   expect(venueCapacity(venue)).toBe(1_000_000)
   for (const p of [

@@ -451,8 +451,3 @@ test('over a lock that grants everything, callers of one process still take turn
   await runtime.elapse(100)
   await Promise.all(calls)
 })
-
-test.todo('I8: a process stopped past its ttl is refused by its number when it goes on (real Redis, SIGSTOP)')
-test.todo(
-  'I8: numbers grow over a Redis that restarts empty, with the record as the source of epochs (real Redis, MySQL)',
-)

@@ -38,6 +38,7 @@ export interface ShardedLock {
   withLock<T>(p: { readonly resource: string } & LockOptions, run: (lease: Lease) => Promise<T>): Promise<T>
 }
 
+/** @throws TicketingError `CONFIG_INVALID`, `INVALID` */
 export function createShardedLock(p: {
   readonly lockStore: LockStore
   readonly runtime: Runtime
@@ -179,7 +180,8 @@ const dice = (runtime: Pick<Runtime, 'random'>): number => {
 }
 
 /** @throws TicketingError `CONFIG_INVALID` */
-function demandDoors({ lockStore, runtime }: Partial<Parameters<typeof createShardedLock>[0]> = {}): void {
+function demandDoors(p: Parameters<typeof createShardedLock>[0] | null | undefined): void {
+  const { lockStore, runtime } = p ?? {}
   const isLockStore = [lockStore?.acquire, lockStore?.renew, lockStore?.release].every(isFunction)
   if (isLockStore && [runtime?.now, runtime?.random, runtime?.sleep].every(isFunction)) return
   throw new TicketingError('CONFIG_INVALID', 'a lock needs a lockStore and a runtime')

@@ -1,3 +1,4 @@
+import { TicketingError } from '../shared/errors.ts'
 import type { Id, Ms, Version } from '../shared/types.ts'
 
 /** State of a seat as the world sees it, and its code in packed maps. PAYING is shown as RESERVED. */
@@ -76,8 +77,9 @@ export function packCodes(list: readonly SeatCode[]): Uint8Array {
   return codes
 }
 
-/** How many of the first `count` seats have each code: `[available, reserved, completed, blocked]`. */
+/** How many of the first `count` seats have each code: `[available, reserved, completed, blocked]`. @throws `INVALID` beyond the end. */
 export function countCodes(codes: Uint8Array, count: number): readonly [number, number, number, number] {
+  if (!(count <= codes.length * 4)) throw new TicketingError('INVALID', 'count must not go beyond the end of the codes')
   const counts: [number, number, number, number] = [0, 0, 0, 0]
   for (let seat = 0; seat < count; seat++) counts[codeAt(codes, seat)]++
   return counts

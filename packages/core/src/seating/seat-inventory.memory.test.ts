@@ -12,8 +12,6 @@ const subjectOf = (broken: (port: SeatInventory) => SeatInventory) => () => {
 
 for (const { name, run } of seatInventoryContract(subjectOf((port) => port))) test(name, run)
 
-test.todo('H3, H4, H13, H15: the same kit on a real Redis, sharded too (real Redis)')
-
 const altering =
   (alter: (command: SeatCommand) => SeatCommand) =>
   (port: SeatInventory): SeatInventory => ({

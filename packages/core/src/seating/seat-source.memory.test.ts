@@ -30,8 +30,6 @@ function subject(broken: (port: SeatSource) => SeatSource = (port) => port) {
 
 for (const { name, run } of seatSourceContract(() => subject())) test(name, run)
 
-test.todo('A34, H13: the same kit on a real MySQL (real MySQL)')
-
 const broken: Readonly<Record<string, (port: SeatSource) => SeatSource>> = {
   'creators that are not recognised': (port) => ({
     ...port,

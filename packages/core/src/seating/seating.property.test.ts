@@ -266,4 +266,4 @@ test('the auditor notices a store that gives a seat twice', async () => {
   expect(audit.errors.length).toBeGreaterThan(0)
 })
 
-test.todo('H3 I1 I14: 10⁵ random operations on the real stores (real Redis, MySQL)')
+test.todo('H3 I1 I14: 10⁵ random operations with the record in a database (real MySQL)')

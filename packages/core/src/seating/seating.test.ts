@@ -872,5 +872,4 @@ describe('H13: the inventory is lost', () => {
   })
 })
 
-test.todo('H11: the clocks of two app servers differ by ±5 s (real Redis)')
 test.todo('H13: Redis restarts empty between any two steps of a hold (real Redis, MySQL)')

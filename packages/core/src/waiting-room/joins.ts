@@ -3,7 +3,8 @@ import type { Runtime } from '../shared/runtime.ts'
 import type { Id } from '../shared/types.ts'
 import type { AdmissionQueue, JoinReply } from './admission-queue.port.ts'
 import { numberOfRank } from './draw.ts'
-import type { Lines, LineView } from './lines.ts'
+import type { LineView } from './line-copy.ts'
+import type { Lines } from './lines.ts'
 import type { Place, QueueTicketClaims } from './queue-ticket.ts'
 
 export interface Join {

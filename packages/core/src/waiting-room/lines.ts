@@ -1,20 +1,22 @@
 import type { Catalogue } from '../catalogue/catalogue.port.ts'
 import type { SaleRecords } from '../catalogue/sale-records.ts'
-import type { SaleChange, SaleDraw, ScheduleRecord } from '../catalogue/schedule.ts'
+import type { SaleChange, ScheduleRecord } from '../catalogue/schedule.ts'
 import { busy } from '../shared/errors.ts'
 import type { Observer } from '../shared/observer.ts'
 import type { Runtime } from '../shared/runtime.ts'
 import type { Id, Ms, Version } from '../shared/types.ts'
 import type { AdmissionQueue, Recover } from './admission-queue.port.ts'
-import { type Arrivals, createArrivals } from './arrivals.ts'
-import { drawPending } from './draw.ts'
-import { type LineDocument, lineIncarnationOf } from './line.ts'
-
-/** What a process knows of a sale: record and document of one epoch. */
-export interface LineView {
-  readonly record: ScheduleRecord
-  readonly document: LineDocument
-}
+import {
+  absorb,
+  createLineCopy,
+  hasOldRecord,
+  isBehind,
+  isOutdated,
+  type LineCopy,
+  type LineView,
+  viewOf,
+} from './line-copy.ts'
+import { createLineUpkeep } from './line-upkeep.ts'
 
 /** This process's copies of records and documents: what any number of waiting polls reads. */
 export interface Lines {
@@ -53,17 +55,6 @@ export interface LinesDeps {
   readonly observer: Observer
 }
 
-interface Copy {
-  record: ScheduleRecord
-  document: LineDocument | null
-  readAt: Ms
-  /** When the record was last asked for. */
-  askedAt: Ms
-  work: Promise<void> | null
-  readonly arrivals: Arrivals
-  readonly listeners: Set<() => void>
-}
-
 const freshForMs: Ms = 1_000
 /** On top of the age of the record cache behind it: together less than a second. */
 const askAgainMs: Ms = 400
@@ -72,20 +63,16 @@ const smallestBlock = 1_000
 
 export function createLines(deps: LinesDeps): Lines {
   const { queue, catalogue, runtime, observer } = deps
-  const copies = new Map<Id, Copy>()
+  const copies = new Map<Id, LineCopy>()
 
-  const copyOf = (record: ScheduleRecord): Copy => {
-    const copy = copies.get(record.scheduleId)
-    if (!copy) {
-      const made = { record, document: null, readAt: 0, askedAt: 0, work: null }
-      copies.set(record.scheduleId, { ...made, arrivals: createArrivals(), listeners: new Set() })
-      return copies.get(record.scheduleId)!
-    }
+  const copyOf = (record: ScheduleRecord): LineCopy => {
+    const copy = copies.get(record.scheduleId) ?? createLineCopy(record)
+    copies.set(record.scheduleId, copy)
     if (record.version > copy.record.version) copy.record = record
     return copy
   }
 
-  const newest = async (scheduleId: Id): Promise<Copy> => {
+  const newest = async (scheduleId: Id): Promise<LineCopy> => {
     const copy = copyOf(await deps.records.get({ scheduleId }))
     copy.askedAt = runtime.now()
     return copy
@@ -100,108 +87,40 @@ export function createLines(deps: LinesDeps): Lines {
     return newer || aged || isOutdated(copy) || hasOldRecord(copy) ? null : viewOf(copy)
   }
 
-  const reread = async (scheduleId: Id): Promise<Copy> => copyOf(await deps.records.fresh({ scheduleId }))
+  const reread = async (scheduleId: Id): Promise<LineCopy> => copyOf(await deps.records.fresh({ scheduleId }))
 
-  const change = async (record: ScheduleRecord, set: SaleChange, action?: string): Promise<Copy | 'stale'> => {
+  const change = async (record: ScheduleRecord, set: SaleChange, action?: string): Promise<LineCopy | 'stale'> => {
     const { scheduleId, version } = record
     const named = action === undefined ? {} : { action }
     const changed = await catalogue.change({ scheduleId, from: version, set, by: 'loop', ...named })
     return changed === 'stale' ? changed : copyOf(changed)
   }
 
-  /** Takes a document if it is newer; within an epoch the line never goes back, whatever was lost. */
-  const absorb = (copy: Copy, document: LineDocument): void => {
-    const before = copy.document
-    copy.readAt = runtime.now()
-    if (before && document.version < before.version) return
-    const floor = before?.epoch === document.epoch ? before.admittedThrough : 0
-    copy.document = document.admittedThrough >= floor ? document : { ...document, admittedThrough: floor }
-    copy.arrivals.seen(document)
-    if (document.version !== before?.version) for (const listener of [...copy.listeners]) listener()
-  }
+  const { configure, recover } = createLineUpkeep({ queue, reread, change, runtime, observer })
 
-  /** What this process knows of the line, for a store that may know less. */
-  const known = ({ document, record }: Copy) => (document?.epoch === record.epoch ? { known: document } : {})
-
-  /** Brings the store to the record this process knows. */
-  const configure = async (copy: Copy): Promise<void> => {
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const { scheduleId } = copy.record
-      if (drawPending(copy.record) && (await fixDraw(copy)) === 'again') continue
-      const { record } = copy
-      const answer = await queue.configure({ scheduleId, record, ...known(copy) })
-      if (answer === 'RECOVER') return recover(copy)
-      absorb(copy, answer)
-      if (answer.recordVersion >= record.version) return
-      await reread(scheduleId)
-    }
-    throw busy('the line does not take its record')
-  }
-
-  /** Writes down what the opening draws, before the line opens: no loss of the store can change it. */
-  const fixDraw = async (copy: Copy): Promise<'again' | 'fixed'> => {
-    const { record } = copy
-    const answer = await queue.tick({ scheduleId: record.scheduleId })
-    if (answer === 'RECOVER') {
-      await recover(copy)
-      return 'again'
-    }
-    const ranks = answer.epoch === record.epoch ? answer.tail : 0
-    if ((await change(record, { draw: drawOf(record, ranks) }, 'draw-fixed')) !== 'stale') return 'fixed'
-    await reread(record.scheduleId)
-    return 'again'
-  }
-
-  /**
-   * After a loss (and the first time a line is installed at all). Every installation has an incarnation of its own, won by
-   * compare-and-set: a process that stalls in between can only install a life that nobody raises a ceiling for.
-   */
-  const recover = async (copy: Copy): Promise<void> => {
-    const { scheduleId } = copy.record
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const answer = await queue.tick({ scheduleId })
-      const { record } = await reread(scheduleId)
-      const life = record.lineIncarnation ?? 0
-      if (answer !== 'RECOVER' && lineIncarnationOf(answer.version) === life) return absorb(copy, answer)
-      const draw = drawPending(record) ? { draw: drawOf(record, record.ceiling) } : {}
-      const action = life === 0 ? 'line-installed' : 'line-recovered'
-      if ((await change(record, { lineIncarnation: life + 1, ...draw }, action)) === 'stale') continue
-      const installed = await queue.configure({ scheduleId, record: copy.record, recover: true, ...known(copy) })
-      if (installed === 'RECOVER') continue
-      if (life > 0) observer.log('warn', 'line recovered', { scheduleId, tail: installed.tail })
-      return absorb(copy, installed)
-    }
-    throw busy('the line is being recovered')
-  }
-
-  const read = async (copy: Copy): Promise<void> => {
+  const read = async (copy: LineCopy): Promise<void> => {
     const answer = await queue.tick({ scheduleId: copy.record.scheduleId })
     if (answer === 'RECOVER') return recover(copy)
     const behind = isBehind(answer, copy.document)
-    absorb(copy, answer)
+    absorb(copy, answer, runtime.now())
     await follow(copy, behind)
   }
 
   /** The record may have moved on (or this process be the last to hear of it): store and copies follow. */
-  const follow = async (copy: Copy, behind: boolean): Promise<void> => {
+  const follow = async (copy: LineCopy, behind: boolean): Promise<void> => {
     if (hasOldRecord(copy)) await reread(copy.record.scheduleId)
     if (behind || isOutdated(copy)) await configure(copy)
   }
 
   /** One piece of work per line and process at a time; those who come meanwhile share it. */
-  const share = (copy: Copy, work: (copy: Copy) => Promise<void>): Promise<void> => {
+  const share = (copy: LineCopy, work: (copy: LineCopy) => Promise<void>): Promise<void> => {
     copy.work ??= work(copy).finally(() => {
       copy.work = null
     })
     return copy.work
   }
 
-  const viewOf = (copy: Copy): LineView => {
-    if (!copy.document || copy.document.epoch !== copy.record.epoch) throw busy('the line is not known yet')
-    return { record: copy.record, document: copy.document }
-  }
-
-  const current = async (copy: Copy): Promise<LineView> => {
+  const current = async (copy: LineCopy): Promise<LineView> => {
     for (let turn = 0; isOutdated(copy) && turn < attempts; turn++) await share(copy, configure)
     if (runtime.now() - copy.readAt > freshForMs) await share(copy, read).catch((error) => stale(copy, error))
     else if (hasOldRecord(copy)) await follow(copy, false)
@@ -209,7 +128,7 @@ export function createLines(deps: LinesDeps): Lines {
   }
 
   /** A line that cannot be read now is shown as it was: nobody is admitted by that. */
-  const stale = (copy: Copy, error: unknown): void => {
+  const stale = (copy: LineCopy, error: unknown): void => {
     copy.readAt = runtime.now()
     observer.log('warn', 'line not refreshed', { scheduleId: copy.record.scheduleId, error })
   }
@@ -279,18 +198,3 @@ export function createLines(deps: LinesDeps): Lines {
   }
   return lines
 }
-
-const isOutdated = ({ document, record }: Copy): boolean => !document || document.recordVersion < record.version
-
-/** The store took a newer record than this process has seen. */
-const hasOldRecord = ({ document, record }: Copy): boolean =>
-  document !== null && document.recordVersion > record.version
-
-/** A line that another process recovered with less than this one knows. */
-const isBehind = (answer: LineDocument, before: LineDocument | null): boolean =>
-  before?.epoch === answer.epoch &&
-  answer.admittedThrough < before.admittedThrough &&
-  lineIncarnationOf(answer.version) > lineIncarnationOf(before.version)
-
-const drawOf = (record: ScheduleRecord, n: number): SaleDraw | null =>
-  record.draw && { ...record.draw, made: { n, policy: record.settings.policy, beacon: record.settings.beacon } }

@@ -24,6 +24,11 @@ const missedByKits: readonly (readonly [guard: string, cases: () => readonly Con
     () => kits.bookingStore(weak.withoutDueLease),
     /I16: parallel workers never get the same payment/,
   ],
+  [
+    'audit of an operator’s act',
+    () => kits.bookingStore(weak.withoutAudit),
+    /an act is audited in its own transaction/,
+  ],
   ['freeing of claims', () => kits.bookingStore(weak.withoutFreeing), /I7: free deletes own claims/],
   ['a late success takes only free seats', () => kits.bookingStore(weak.withoutRetakeCheck), /PAY11/],
   ['hold version', () => kits.seatInventory(weak.withoutHoldVersion), /H6/],
@@ -57,6 +62,7 @@ const missedByKits: readonly (readonly [guard: string, cases: () => readonly Con
   ['refund once', () => kits.gateway(weak.withoutRefundKey), /refund is repeatable by its key/],
   ['charge once', () => kits.gateway(weak.withoutChargeKey), /parallel charges of one key capture once/],
   ['one notice per booking', () => kits.noticeStore(weak.withoutUniqueNotice), /./],
+  ['a copy of its own for each resend', () => kits.noticeStore(weak.withoutResendGuard), /of many that add one copy/],
 ]
 
 describe('a kit misses each guard that is taken away', () => {
@@ -99,7 +105,7 @@ const missedBySales: readonly (readonly [guard: string, sabotage: Sabotage, foun
   ['outbox order', { outbox: weak.withoutOutboxOrder }, /^I11:/],
   ['mark after the acknowledgement', { outbox: weak.withoutAcknowledgement }, /^I1[12]:/],
   ['refund once', { gateway: weak.withoutRefundKey }, /^I[245]:/],
-  ['charge once', { gateway: weak.withoutChargeKey }, /^I[24]:/],
+  ['charge once', { gateway: weak.withoutChargeKey }, /^I[245]:/],
   ['one notice per booking', { noticeStore: weak.withoutUniqueNotice }, /^I12:/],
   ['server price', { bookingStore: weak.withoutServerPrice }, /^I13:/],
 ]

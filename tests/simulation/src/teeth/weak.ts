@@ -63,6 +63,21 @@ export const withoutDueLease = (port: BookingStore): BookingStore => ({
   due: (q) => port.due({ ...q, leaseMs: 0 }),
 })
 
+/** An operator's refund that is not written down. */
+export const withoutAudit = (port: BookingStore): BookingStore => ({
+  ...port,
+  advance: ({ changes }) => port.advance({ changes: changes.map(({ audit: _, ...change }) => change) }),
+})
+
+/** Says that a mail was added which another operator had added before. */
+export const withoutResendGuard = (port: NoticeStore): NoticeStore => ({
+  ...port,
+  add: async (q) => {
+    await port.add(q)
+    return q.notices.length
+  },
+})
+
 export const withoutFreeing = (port: BookingStore): BookingStore => ({
   ...port,
   advance: ({ changes }) =>
