@@ -1,13 +1,15 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { renderStateTable } from '@b-ticketing/core'
-import { sharedKafka, sharedRedis } from '@b-ticketing/services'
+import { generateBallpark, renderStateTable } from '@b-ticketing/core'
+import { sharedKafka, sharedRedis, sharedSql } from '@b-ticketing/services'
 import { Redis } from 'ioredis'
+import { createPool } from 'mysql2/promise'
 import { describe, expect, test } from 'vitest'
 import { buyWithCurl } from './snippets/curl.ts'
 import { embed } from './snippets/embed.ts'
 import { openEngine as openEngineOnKafka } from './snippets/kafka.ts'
 import { borrow } from './snippets/kafka-borrowed.ts'
+import { openEngine as openEngineOnMysql } from './snippets/mysql.ts'
 import { cases } from './snippets/own-adapter.ts'
 import { openEngine } from './snippets/redis.ts'
 import { refreshed, shownIn } from './snippets/regions.ts'
@@ -19,6 +21,7 @@ const pages = [
   'SECURITY.md',
   'packages/redis-adapter/README.md',
   'packages/kafka-adapter/README.md',
+  'packages/mysql-adapter/README.md',
 ]
   .concat(readdirSync(import.meta.dirname, { recursive: true }).map((file) => join('docs', String(file))))
   .filter((file) => file.endsWith('.md'))
@@ -70,6 +73,21 @@ test('the Kafka snippets open an engine that listens to Kafka, and borrow a clie
   await engine.start()
   await engine.close()
   await borrow([...shared.brokers]).close()
+})
+
+test('the MySQL snippet opens an engine whose schedules are in MySQL, on a pool that stays open', {
+  timeout: 60_000,
+}, async (context) => {
+  const shared = await sharedSql('mysql')
+  if (shared === null) return context.skip()
+  const database = await shared.createDatabase()
+  const pool = createPool({ uri: database.uri })
+  const engine = await openEngineOnMysql(pool, 'a secret of at least 32 characters for this test')
+  await engine.schedules.create({ scheduleId: 'game-1', venue: generateBallpark({ seats: 10 }) })
+  await engine.close()
+  expect((await pool.query('SELECT schedule_id FROM bt_schedule'))[0]).toEqual([{ schedule_id: 'game-1' }])
+  await pool.end()
+  await database.drop()
 })
 
 describe('the adapter snippet passes the conformance kit', () => {

@@ -65,7 +65,7 @@ function venueFile(): string {
   return file
 }
 
-const limit = { timeout: 60_000 }
+const limit = { timeout: 120_000 }
 
 describe.concurrent('the demo, in processes of its own', () => {
   test('a small ballpark is sold out, audited and closed', limit, async () => {

@@ -1,8 +1,5 @@
 import { isTicketingError, newId, type Observer, systemRuntime } from '@b-ticketing/core'
 import { createMemoryEventBus, inMemoryAdapters, type MemoryRecord } from '@b-ticketing/core/memory'
-import { kafkaAdapters } from '@b-ticketing/kafka-adapter'
-import { mysqlAdapters } from '@b-ticketing/mysql-adapter'
-import { holdRecordLease, redisAdapters } from '@b-ticketing/redis-adapter'
 import type { Logger } from 'pino'
 import { acknowledgeWhenHandled } from './in-process-bus.ts'
 import type { Checks } from './routes/house.ts'
@@ -39,7 +36,8 @@ type RecordDoors = Pick<
 type Opened = (opened: { close(): Promise<void> }) => void
 
 /**
- * The stores that the settings name, looked over and ready to serve: the tables are brought up to date, topics are made.
+ * The stores that the settings name, looked over and ready to serve: the tables are brought up to date, topics are made. The clients of
+ * the others are not even loaded.
  * @throws Error with one line: what cannot be used, and why
  */
 export async function openStores(p: Opening): Promise<OpenStores> {
@@ -66,6 +64,7 @@ export async function openStores(p: Opening): Promise<OpenStores> {
 }
 
 async function openMysql({ log }: Opening, uri: string, keep: Opened) {
+  const { mysqlAdapters } = await import('@b-ticketing/mysql-adapter')
   const mysql = await named('MYSQL_URL', () => mysqlAdapters({ uri }))
   keep(mysql)
   const { applied } = await named('MYSQL_URL', mysql.migrate)
@@ -78,6 +77,7 @@ async function openMysql({ log }: Opening, uri: string, keep: Opened) {
 
 async function openRedis({ log }: Opening, url: string, record: RecordDoors, keep: Opened, recordId?: string) {
   const { fenceSource, catalogue } = record
+  const { redisAdapters } = await import('@b-ticketing/redis-adapter')
   const redis = await named('REDIS_URL', () =>
     redisAdapters({ url }, { fenceSource, catalogue, ...(recordId !== undefined && { recordId }) }),
   )
@@ -92,6 +92,7 @@ async function openRedis({ log }: Opening, url: string, record: RecordDoors, kee
 async function openRedisAlone(p: Opening, url: string, record: RecordDoors, keep: Opened) {
   const recordId = newId(systemRuntime)
   const redis = await openRedis(p, url, record, keep, recordId)
+  const { holdRecordLease } = await import('@b-ticketing/redis-adapter')
   const lease = await holdRecordLease({
     lockStore: redis.stores.lockStore,
     recordId,
@@ -110,6 +111,7 @@ const inProcess = ({ deadLetters }: RecordDoors): OpenStoresOf<'eventBus'> => ({
 async function openKafka(p: Opening, brokers: readonly string[], record: RecordDoors, keep: Opened) {
   const { observer, log, settings } = p
   const connection = { brokers: [...brokers], clientId: 'b-ticketing' }
+  const { kafkaAdapters } = await import('@b-ticketing/kafka-adapter')
   const kafka = await named('KAFKA_BROKERS', () =>
     kafkaAdapters(connection, { deadLetters: record.deadLetters, observer }),
   )

@@ -124,6 +124,14 @@ await describeSql('payments when replies are lost', (server) => {
     expect((await other.store.history({ requestId: 'r1' })).length).toBe(2)
   })
 
+  test('a process that is cut off amid a transaction keeps its rows for a while, not for ever', async () => {
+    const { store, calm } = await start((proxy, commits) => commits === 2 && proxy.blackHole(true), { timeoutMs: 400 })
+    const [record] = openedOf(await store.open({ requests: [orderOf('r1', [1])] }))
+    await expect(store.advance({ changes: [failureOf(record!)] })).rejects.toMatchObject({ code: 'BUSY' })
+    const [reply] = await calm().store.advance({ changes: [saleOf(record!)] })
+    expect(reply!.is).toBe('advanced')
+  })
+
   test('abandon whose COMMIT reply is lost answers, and its tombstones stand', async () => {
     const { store, database } = await start(loseReply(1))
     expect(await store.abandon({ requestIds: ['r1', 'r2'] })).toEqual(['abandoned', 'abandoned'])

@@ -26,7 +26,7 @@ for (const kind of sqlKinds) {
       await adapters.close()
       const told: Told = new Map()
       let faults = 0
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 2; round++) {
         const processes = Array.from({ length: 4 }, () => openProcess(uri, { timeoutMs: 2_000 }))
         const before = told.size
         let over = false
@@ -46,7 +46,7 @@ for (const kind of sqlKinds) {
         await Promise.all(processes.map((process) => process.close()))
         await server.start()
       }
-      expect(faults).toBeGreaterThan(2)
+      expect(faults).toBeGreaterThan(1)
       const pool = createPool({ uri })
       const rows = async (sql: string, values: unknown[] = []) => (await pool.query<RowDataPacket[]>(sql, values))[0]
       expect(await auditRecord({ rows })).toEqual([])

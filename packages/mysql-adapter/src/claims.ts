@@ -42,7 +42,8 @@ export async function ownersOf(sql: Sql, places: readonly Place[]): Promise<Read
 
 /**
  * Which of these seats an operator has blocked, by `placeKey`. `lock`: and may not block until this transaction ends; read after
- * the claims were written, so that of a claim and a block one sees the other.
+ * the claims were written, so that of a claim and a block one sees the other. Section by section, which is a range each, where
+ * every seat would be one.
  */
 export async function blockedOf(
   sql: Sql,
@@ -50,10 +51,12 @@ export async function blockedOf(
   { lock = false }: { readonly lock?: boolean } = {},
 ): Promise<ReadonlySet<string>> {
   if (places.length === 0) return new Set()
+  const sections = new Map(places.map(([scheduleId, section]) => [`${scheduleId}/${section}`, [scheduleId, section]]))
   const text = `SELECT schedule_id, section, seat FROM bt_seat_block FORCE INDEX (PRIMARY)
-    WHERE (schedule_id, section, seat) IN (?) AND blocked = 1 ${lock ? 'LOCK IN SHARE MODE' : ''}`
-  const rows = await sql.rows(statement<Omit<ClaimKey, 'request_id'>>(text, [places]))
-  return new Set(rows.map((row) => placeKey([row.schedule_id, row.section, row.seat])))
+    WHERE (schedule_id, section) IN (?) AND blocked = 1 ${lock ? 'LOCK IN SHARE MODE' : ''}`
+  const rows = await sql.rows(statement<Omit<ClaimKey, 'request_id'>>(text, [[...sections.values()].sort()]))
+  const blocked = new Set(rows.map((row) => placeKey([row.schedule_id, row.section, row.seat])))
+  return new Set(places.map(placeKey).filter((place) => blocked.has(place)))
 }
 
 interface ClaimKey {

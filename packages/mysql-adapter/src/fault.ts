@@ -4,6 +4,7 @@ interface DriverError {
   readonly code?: unknown
   readonly errno?: unknown
   readonly sqlState?: unknown
+  readonly fatal?: unknown
   readonly message: string
 }
 
@@ -26,7 +27,7 @@ const asDriverError = (error: unknown): DriverError | null => (error instanceof 
 /** True where the server has answered, so that the statement certainly failed; false: the connection is of no use any more. */
 export function isAnswer(error: unknown): boolean {
   const fault = asDriverError(error)
-  return typeof fault?.errno === 'number' && typeof fault.sqlState === 'string' && fault.errno < 5_000
+  return typeof fault?.errno === 'number' && typeof fault.sqlState === 'string'
 }
 
 /** The transaction lost a race: rolled back and repeated it may win. */
@@ -40,7 +41,13 @@ export const isRace = (error: unknown): boolean =>
 export function isLost(error: unknown): boolean {
   if (isTicketingError(error)) return false
   const { code, errno } = error as DriverError
-  return isAnswer(error) ? closing.has(errno as number) : lostCodes.has(String(code))
+  return isAnswer(error) ? closing.has(errno as number) : isUnsent(error) || lostCodes.has(String(code))
+}
+
+/** The connection had been closed before: the statement was never sent. Of the driver's fatal errors only this one has no code. */
+export function isUnsent(error: unknown): boolean {
+  const { code, fatal } = error as DriverError
+  return fatal === true && code === undefined && !isAnswer(error)
 }
 
 const closing = new Set([1053, 1927, 4031])
@@ -56,6 +63,7 @@ export const isDuplicate = (error: unknown): boolean =>
  */
 export function asFault(error: unknown): TicketingError {
   if (isTicketingError(error)) return error
+  if (isBug(error)) return new TicketingError('STORE_FAULT', 'the adapter failed', { cause: error })
   if (!isAnswer(error)) return unavailable('the database cannot be reached', error)
   const { errno } = error as { readonly errno: number }
   if (races.has(errno)) return unavailable('the database is contended', error)
@@ -63,6 +71,10 @@ export function asFault(error: unknown): TicketingError {
   const message = errno === unmigrated ? 'a table is missing: run migrate()' : 'the database refused the statement'
   return new TicketingError('STORE_FAULT', message, { cause: error })
 }
+
+/** Drivers and sockets throw plain errors. */
+const isBug = (error: unknown): boolean =>
+  error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
 
 export const unavailable = (message: string, cause?: unknown): TicketingError =>
   new TicketingError('BUSY', message, { retryInMs: 1_000, ...(cause !== undefined && { cause }) })

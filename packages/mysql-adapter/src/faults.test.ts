@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { systemRuntime } from '@b-ticketing/core'
 import type { Runtime } from '@b-ticketing/core/ports'
 import { createFaultProxy, type FaultProxy, ownSql, type SqlKind, sqlKinds } from '@b-ticketing/services'
@@ -5,7 +7,8 @@ import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CommitUnknown } from './fault.ts'
 import { mysqlAdapters } from './index.ts'
-import { createMysqlClient, type MysqlClient } from './mysql-client.ts'
+import { tapped } from './mysql.test-support.ts'
+import { createMysqlClient, type MysqlClient, type MysqlPool } from './mysql-client.ts'
 import { type Sql, statement } from './query.ts'
 import { createTransactions } from './transaction.ts'
 
@@ -131,7 +134,7 @@ async function describeFaults(kind: SqlKind): Promise<void> {
         await tx.run(raise('thrown'))
         throw new TypeError('a bug')
       })
-      await expect(failed).rejects.toMatchObject({ name: 'TicketingError' })
+      await expect(failed).rejects.toMatchObject({ name: 'TicketingError', code: 'STORE_FAULT' })
       expect(await inTransaction((tx) => tx.first(statement('SELECT 1 AS one')))).toEqual({ one: 1 })
       expect(await epochOf(pool, 'thrown')).toBeUndefined()
     })
@@ -146,6 +149,22 @@ async function describeFaults(kind: SqlKind): Promise<void> {
         await tx.run(raise('killed'))
       })
       expect([runs, await epochOf(pool, 'killed')]).toEqual([2, 2])
+    })
+
+    test('a connection known to be closed before COMMIT was sent: run again, too', async () => {
+      const pool = poolTo(uri)
+      const client = createMysqlClient({
+        pool: losingSight(pool),
+        owned: true,
+        runtime: systemRuntime,
+        timeoutMs: 5_000,
+      })
+      let runs = 0
+      await createTransactions(client).inTransaction(async (tx) => {
+        runs++
+        await tx.run(raise('closed'))
+      })
+      expect([runs, await epochOf(pool, 'closed')]).toEqual([2, 1])
     })
 
     test('an idle connection that the server has closed costs nothing', async () => {
@@ -327,4 +346,17 @@ async function kill(uri: string, tx: Sql): Promise<void> {
   const root = createPool({ uri })
   await root.query(`KILL ${row?.id}`)
   await root.end()
+}
+
+/** The first connection breaks after its first write, and the driver has seen it. */
+function losingSight(pool: Pool): MysqlPool {
+  let broken = false
+  return tapped(pool, async (sql, connection) => {
+    if (broken || !sql.startsWith('INSERT')) return
+    broken = true
+    const { stream } = (connection as unknown as { connection: { stream: Socket } }).connection
+    const closed = once(stream, 'close')
+    stream.destroy()
+    await closed
+  })
 }

@@ -1,8 +1,10 @@
 import { isTicketingError, TicketingError } from '@b-ticketing/core'
 import type { Runtime } from '@b-ticketing/core/ports'
 import { format } from 'mysql2'
-import { asFault, CommitUnknown, isAnswer, misconfigured, unavailable } from './fault.ts'
+import { asFault, CommitUnknown, isAnswer, isLost } from './fault.ts'
 import { type Query, type Sql, statement, type Written } from './query.ts'
+import { makeSession, requireSession } from './session.ts'
+import { within } from './within.ts'
 
 /** What we call of a mysql2/promise pool. */
 export interface MysqlPool {
@@ -21,6 +23,9 @@ export interface MysqlConnection {
 
 interface QueryOptions {
   readonly sql: string
+  /** Values are in the text by now; without a word the driver would look through all of it for more places. */
+  readonly values: null
+  readonly namedPlaceholders: false
   readonly timeout: number
   readonly rowsAsArray: false
   readonly nestTables: false
@@ -70,14 +75,14 @@ export function createMysqlClient(p: {
   const prepare = async (connection: MysqlConnection): Promise<void> => {
     if (known.has(connection.connection)) return
     const sql = sqlOf(connection, timeoutMs, owned)
-    if (owned) for (const text of ownSettings(timeoutMs)) await sql.run(statement(text))
-    checkSession(await sql.first(statement<SessionSettings>(sessionSettings)))
+    if (owned) await makeSession(sql, timeoutMs)
+    await requireSession(sql)
     known.add(connection.connection)
   }
 
   const checkout = async (): Promise<MysqlConnection> => {
     if (closed) throw new TicketingError('CLOSED', 'the MySQL adapter is closed')
-    const connection = await firstOf(pool.getConnection(), timeoutMs)
+    const connection = await within(timeoutMs, pool.getConnection())
     try {
       await prepare(connection)
       return connection
@@ -126,7 +131,7 @@ export function createMysqlClient(p: {
     read: async (run) => {
       try {
         return await connected(run).catch((error) => {
-          if (isAnswer(error) || isTimeout(error) || isTicketingError(error)) throw error
+          if (!isLost(error)) throw error
           return connected(run)
         })
       } catch (error) {
@@ -136,7 +141,7 @@ export function createMysqlClient(p: {
     close: async () => {
       if (closed) return
       closed = true
-      if (owned) await firstOf(pool.end(), timeoutMs).catch(() => {})
+      if (owned) await within(timeoutMs, pool.end()).catch(() => {})
     },
   }
 }
@@ -151,13 +156,15 @@ type SqlValue = NonNullable<Parameters<typeof format>[1]>
 /** A cast of the host's is in force unless a query brings one of its own. */
 const asTheyCome = (_: unknown, next: () => unknown): unknown => next()
 
-/** Values become text here and not in the driver, whose settings are the host's. `checkSession` makes it safe. */
+/** Values become text here and not in the driver, whose settings are the host's. `requireSession` makes it safe. */
 function sqlOf(connection: MysqlConnection, timeout: number, owned: boolean): Sql {
   const send = async (query: Query<unknown>): Promise<unknown> => {
     const { sql, parameters } = query.compile()
     const text = parameters.length === 0 ? sql : format(sql, parameters as SqlValue, false, 'Z')
     const [reply] = await connection.query({
       sql: text,
+      values: null,
+      namedPlaceholders: false,
       timeout,
       rowsAsArray: false,
       nestTables: false,
@@ -173,53 +180,5 @@ function sqlOf(connection: MysqlConnection, timeout: number, owned: boolean): Sq
       const { affectedRows, insertId } = (await send(query)) as { affectedRows: number; insertId: number }
       return { rows: affectedRows, insertId }
     },
-  }
-}
-
-interface SessionSettings {
-  readonly mode: string
-  readonly autocommit: number
-  readonly charsets: string
-}
-
-const sessionSettings = `SELECT @@sql_mode AS mode, @@autocommit AS autocommit,
-  CONCAT_WS(',', @@character_set_client, @@character_set_connection, @@character_set_results) AS charsets`
-
-const ownSettings = (timeoutMs: number): readonly string[] => [
-  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  // Less than our own bound, so that a blocked statement is answered and repeated instead of given up.
-  `SET SESSION innodb_lock_wait_timeout = ${Math.max(1, Math.floor(timeoutMs / 2_000))}`,
-  "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
-]
-
-function checkSession(settings: SessionSettings | undefined): void {
-  const { mode = '', autocommit = 0, charsets = '' } = settings ?? {}
-  const modes = mode.split(',')
-  if (modes.includes('NO_BACKSLASH_ESCAPES')) throw misconfigured('sql_mode must not contain NO_BACKSLASH_ESCAPES')
-  if (!modes.some((name) => name === 'STRICT_TRANS_TABLES' || name === 'STRICT_ALL_TABLES')) {
-    throw misconfigured('sql_mode must contain STRICT_TRANS_TABLES')
-  }
-  if (Number(autocommit) !== 1) throw misconfigured('the connections of the pool must have autocommit on')
-  if (charsets !== 'utf8mb4,utf8mb4,utf8mb4') throw misconfigured('the connections of the pool must use utf8mb4')
-}
-
-/** @throws TicketingError `BUSY` after `ms`; a connection that comes later goes back to its pool. */
-async function firstOf<T>(asked: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  let late = false
-  const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      late = true
-      reject(unavailable(`no connection to the database was free within ${ms} ms`))
-    }, ms)
-  })
-  asked.then(
-    (got) => late && (got as { release?(): void } | undefined)?.release?.(),
-    () => {},
-  )
-  try {
-    return await Promise.race([asked, over])
-  } finally {
-    clearTimeout(timer)
   }
 }

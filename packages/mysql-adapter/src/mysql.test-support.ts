@@ -1,7 +1,7 @@
 import { systemRuntime } from '@b-ticketing/core'
 import type { AuditRow } from '@b-ticketing/core/ports'
 import { type Database, type SharedSql, type SqlKind, sharedSql, sqlKinds } from '@b-ticketing/services'
-import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise'
+import { createPool, type Pool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
 import { afterAll, describe } from 'vitest'
 import { migrateTables } from './migrate.ts'
 import { createMysqlClient, type MysqlPool } from './mysql-client.ts'
@@ -153,7 +153,10 @@ function testDatabase({ name, uri }: Database, pool: Pool, giveBack: () => Promi
 }
 
 /** `after` runs after each statement; what it throws is what the adapter gets in the place of the reply. */
-export const tapped = (pool: Pool, after: (sql: string) => void): MysqlPool => ({
+export const tapped = (
+  pool: Pool,
+  after: (sql: string, connection: PoolConnection) => void | Promise<void>,
+): MysqlPool => ({
   end: () => pool.end(),
   getConnection: async () => {
     const connection = await pool.getConnection()
@@ -164,7 +167,7 @@ export const tapped = (pool: Pool, after: (sql: string) => void): MysqlPool => (
       destroy: () => connection.destroy(),
       query: async (options) => {
         const reply = await connection.query(options)
-        after(options.sql)
+        await after(options.sql, connection)
         return reply
       },
     }

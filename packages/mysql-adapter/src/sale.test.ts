@@ -1,16 +1,24 @@
-import { readFileSync } from 'node:fs'
-import { type Engine, generateBallpark, type Pass } from '@b-ticketing/core'
-import { createPool } from 'mysql2/promise'
+import { createBookingEngine, type Engine, generateBallpark, type Pass } from '@b-ticketing/core'
+import { inMemoryAdapters } from '@b-ticketing/core/memory'
 import { expect, test } from 'vitest'
+import { mysqlAdapters } from './index.ts'
 import { describeSql } from './mysql.test-support.ts'
-import { openEngine } from './readme.test-support.ts'
 
-const secret = 'a secret of at least 32 characters for this test'
+const tokenSecrets = [{ kid: 'test', secret: 'a secret of at least 32 characters for this test' }]
 const scheduleId = 'game-1'
 const quantity = 3
 
 // After a restart the line lets nobody in before those it may have admitted are accounted for; here it has room for all.
 const unlimited = { capacity: null, ratePerMinute: null }
+
+/** Only the record outlives it. */
+async function openEngine(uri: string): Promise<Engine> {
+  const record = mysqlAdapters({ uri })
+  await record.migrate()
+  const engine = await createBookingEngine({ ...inMemoryAdapters(), ...record, tokenSecrets })
+  await engine.start()
+  return engine
+}
 
 async function admitted({ waitingRoom }: Engine, visitor: string) {
   const { ticket } = await waitingRoom.join({ scheduleId, visitor })
@@ -42,18 +50,15 @@ await describeSql('a sale whose record is the database', (server) => {
     timeout: 60_000,
   }, async () => {
     const { uri } = await server.createDatabase()
-    const pool = createPool({ uri })
     const venue = generateBallpark({ seats: 60 })
     {
-      await using engine = await openEngine(pool, secret)
-      await engine.start()
+      await using engine = await openEngine(uri)
       await engine.schedules.create({ scheduleId, venue, state: 'open', settings: unlimited })
       await buy(engine, 'ann')
       await buy(engine, 'bob')
     }
     {
-      await using engine = await openEngine(pool, secret)
-      await engine.start()
+      await using engine = await openEngine(uri)
       const { items } = await engine.bookings.list({ scheduleId })
       expect(items.map(({ visitor, state, seats }) => [visitor, state, seats.length])).toEqual([
         ['bob', 'CONFIRMED', quantity],
@@ -66,13 +71,5 @@ await describeSql('a sale whose record is the database', (server) => {
       expect(new Set(sold).size).toBe(3 * quantity)
       expect((await engine.schedules.audit({})).items.map(({ action }) => action)).toContain('schedule-created')
     }
-    await pool.end()
   })
-})
-
-test('the README shows the code that this test ran', () => {
-  const source = readFileSync(new URL('./readme.test-support.ts', import.meta.url), 'utf8')
-  const shown = source.split(/^\/\/ (?:region engine|endregion)$/m)[1]?.trim()
-  const [, block] = readFileSync(new URL('../README.md', import.meta.url), 'utf8').match(/```ts\n([\s\S]*?)\n```/) ?? []
-  expect(block).toBe(shown)
 })

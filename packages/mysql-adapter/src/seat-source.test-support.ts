@@ -21,7 +21,7 @@ export function seatSourceSubject(database: TestDatabase): SeatSourceSubject {
 }
 
 /** As the booking store writes it, with the payment that owns it. */
-export async function putClaim({ rows }: Pick<TestDatabase, 'rows'>, claim: Claim): Promise<void> {
+async function putClaim({ rows }: Pick<TestDatabase, 'rows'>, claim: Claim): Promise<void> {
   const { scheduleId, section, seat, requestId, holder, state, recordVersion } = claim
   await rows(
     `INSERT IGNORE INTO bt_payment (request_id, holder, state, refund, version, record_version, attempts, created_at, updated_at)

@@ -9,6 +9,7 @@ import type { Store } from './store.ts'
 import type { Venues } from './venues.ts'
 
 const purgeEveryMs = 60_000
+const purgeEveryRows = 1_000
 
 /** The record side of seating in MySQL. */
 export function createMysqlSeatSource({
@@ -18,6 +19,7 @@ export function createMysqlSeatSource({
   venues,
 }: Store & { readonly venues: Venues }): SeatSource {
   let purgeAt = 0
+  let unpurged = 0
 
   const scheduleOf = async (sql: Sql, scheduleId: Id) => {
     const query = db.selectFrom('bt_schedule').select(['venue_id', 'epoch']).where('schedule_id', '=', scheduleId)
@@ -25,11 +27,15 @@ export function createMysqlSeatSource({
     return row && { epoch: row.epoch, sections: (await venues(sql, row.venue_id))?.sections ?? [] }
   }
 
-  const purge = async (): Promise<void> => {
+  /** Deletes twice as many rows as were written since, at most, so that it keeps up and nobody waits for long. */
+  const purge = async (written: number): Promise<void> => {
+    unpurged += written
     const now = client.runtime.now()
-    if (now < purgeAt) return
+    if (now < purgeAt && unpurged < purgeEveryRows) return
+    const limit = 2 * Math.max(unpurged, purgeEveryRows)
     purgeAt = now + purgeEveryMs
-    await inTransaction((tx) => tx.run(purgeHoldRows(client.now())))
+    unpurged = 0
+    await inTransaction((tx) => purgeHoldRows(tx, client.now(), limit))
   }
 
   return {
@@ -45,7 +51,7 @@ export function createMysqlSeatSource({
       if (changes.length > 0) {
         await inTransaction((tx) => tx.run(saveHoldRows(changes, client.now())), { repeatUnknown: true })
       }
-      await purge()
+      await purge(changes.length)
     },
 
     createSeats: ({ scheduleId, section: id, operationId, count, max }) =>

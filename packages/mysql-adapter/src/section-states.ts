@@ -39,7 +39,7 @@ export const seatsFrom = (section: Section, from: number, count: number): readon
 
 async function liveHolds(sql: Sql, p: { readonly scheduleId: Id; readonly epoch: Id }): Promise<readonly HoldRecord[]> {
   const query = db.selectFrom('bt_hold').select('document').where('schedule_id', '=', p.scheduleId)
-  const rows = await sql.rows(query.where('document', 'is not', null))
+  const rows = await sql.rows(query.where('expires_at', 'is not', null))
   const holds = rows.map(({ document }) => parsed<HoldRecord>(document ?? ''))
   return holds.filter(({ epoch }) => epoch === p.epoch)
 }

@@ -18,7 +18,14 @@ export interface Tables extends BookingTables {
   }
   bt_audit: { seq: Generated<number>; at: number; by_whom: string; action: string; subject: string; detail: string }
   bt_fence_epoch: { resource: string; epoch: number }
-  bt_hold: { hold_id: string; schedule_id: string; version: number; document: string | null; kept_until: number }
+  bt_hold: {
+    hold_id: string
+    schedule_id: string
+    version: number
+    expires_at: number | null
+    document: string | null
+    kept_until: number
+  }
   bt_seat_block: { schedule_id: string; section: string; seat: number; blocked: number; record_version: number }
   bt_created_seats: { schedule_id: string; section: string; created: number }
   bt_created_seat: { schedule_id: string; section: string; seat: number; operation_id: string }

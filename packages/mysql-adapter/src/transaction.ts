@@ -1,6 +1,6 @@
 import { isTicketingError } from '@b-ticketing/core'
 import type { Runtime } from '@b-ticketing/core/ports'
-import { asFault, CommitUnknown, isAnswer, isLost, isRace } from './fault.ts'
+import { asFault, CommitUnknown, isAnswer, isLost, isRace, isUnsent } from './fault.ts'
 import type { Connected, MysqlClient } from './mysql-client.ts'
 import { type Query, type Sql, statement } from './query.ts'
 
@@ -63,7 +63,7 @@ async function transact<T>(
   })
   await connection.run(commit).catch((error) => {
     connection.destroy()
-    throw isRace(error) ? error : new CommitUnknown(error)
+    throw isRace(error) || isUnsent(error) ? error : new CommitUnknown(error)
   })
   return result
 }

@@ -171,17 +171,21 @@ export function unpackNews(from: number, news: Buffer): readonly SeatChange[] {
 /** Names of sections and their rows, to the end of the reply. */
 export function unpackSections(reader: Unpacker): readonly PackedSection[] {
   const sections: PackedSection[] = []
-  while (reader.more()) {
-    const section = reader.text()
-    const [, count, version] = [reader.number(), reader.number(), reader.number(), reader.number()]
-    sections.push({ section, count, codes: Uint8Array.from(reader.bytes()), version })
-  }
+  while (reader.more()) sections.push(unpackSection(reader.text(), reader))
   return sections
+}
+
+function unpackSection(section: Id, reader: Unpacker): PackedSection {
+  reader.number()
+  const count = reader.number()
+  const version = reader.number()
+  reader.number()
+  return { section, count, version, codes: new Uint8Array(reader.bytes()) }
 }
 
 export function unpackMap(
   reply: Buffer,
-  wanted: ReadonlySet<Id>,
+  wanted: readonly Id[],
   since: number,
 ): MapSnapshot | MapDelta | { readonly is: 'missing'; readonly sections: readonly Id[] } {
   const reader = unpacker(reply)
@@ -192,8 +196,9 @@ export function unpackMap(
     return { is, sections }
   }
   const common = { version: reader.number(), storeTime: reader.number() }
-  if (is === 'snapshot') return { is, ...common, sections: unpackSections(reader) }
-  const changes = unpackEntries(reader).filter(({ section, version }) => version > since && wanted.has(section))
+  if (is === 'snapshot') return { is, ...common, sections: wanted.map((section) => unpackSection(section, reader)) }
+  const known = new Set(wanted)
+  const changes = unpackEntries(reader).filter(({ section, version }) => version > since && known.has(section))
   return { is: 'delta', from: since, ...common, changes }
 }
 

@@ -37,7 +37,7 @@ export function openHistory(shards: SeatShards, scheduleId: Id): SeatHistory {
 
   const fetchNews = async ({ section }: PartNews, after: number): Promise<readonly MapEntry[]> => {
     const reader = unpacker(
-      (await shards.call(readSeats, scheduleId, `part/${section}`, [after, section])) as Buffer,
+      (await shards.call(readSeats, scheduleId, `part/${section}`, [after, `s${section}`])) as Buffer,
     )
     const entries: MapEntry[] = []
     const [is, now] = [reader.text(), reader.number()]

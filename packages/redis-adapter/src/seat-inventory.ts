@@ -50,8 +50,9 @@ export function createRedisSeatInventory(p: {
 
     async read({ scheduleId, sections, since }) {
       const after = since !== undefined && Number.isSafeInteger(since) && since >= 0 ? since : -1
-      const reply = (await run(readSeats, scheduleId, [after, ...sections])) as Buffer
-      return unpackMap(reply, new Set(sections), after)
+      const wanted = [...new Set(sections)]
+      const reply = (await run(readSeats, scheduleId, [after, wanted.map((section) => `s${section}`).join(' ')])) as Buffer
+      return unpackMap(reply, wanted, after)
     },
 
     async holds({ scheduleId, keys: wanted }) {

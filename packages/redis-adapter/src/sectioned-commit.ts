@@ -124,6 +124,7 @@ function errandsOf(one: OfHolder, i: number, begun: Answer | null | undefined): 
     if (is !== 'hold') return []
     return each(begun[12], begun[10], () => command('pin', begun[12] as string, one.holder, one.requestId, one.leaseMs))
   }
+  if (is === 'hold') return replacedBy(i, begun)
   if (is !== 'open') return []
   const [, mark, expires, parts, replaced] = begun as [string, string, number, string, string]
   if (one.do === 'extend') return each(mark, parts, () => command('extend', mark, expires))
@@ -156,8 +157,12 @@ function leftovers({ command: one, begun, parts }: Outcome, i: number, ended: An
   const mark = begun[1] as string
   if (one.do === 'extend') return ended[0] === 'hold' ? [] : letGo(i, mark, all)
   if (ended[0] !== 'hold') return letGo(i, mark, all)
-  return letGo(i, ended[13] as string, partsIn(ended[14]))
+  return replacedBy(i, ended)
 }
+
+/** The hold that a new one has replaced, if any. */
+const replacedBy = (i: number, { 14: mark, 15: parts }: Answer): readonly Errand[] =>
+  typeof mark === 'string' ? letGo(i, mark, partsIn(parts)) : []
 
 function replyTo(scheduleId: Id, outcome: Outcome, ended: Answer | null): SeatReply {
   const { command: one, begun, parts } = outcome

@@ -6,6 +6,9 @@ export interface Target {
   readonly port: number
 }
 
+/** A machine that is gone says nothing at all. */
+const connectMs = 1_000
+
 /** Between two neighbours only, never passed on (RFC 9110, 7.6.1). */
 const hopHeaders = ['connection', 'keep-alive', 'proxy-authorization', 'te', 'trailer', 'upgrade']
 
@@ -33,7 +36,12 @@ function pass(request: IncomingMessage, response: ServerResponse, agent: Agent, 
     connected = true
     request.pipe(onward)
   }
-  onward.on('socket', (socket) => (socket.connecting ? socket.once('connect', send) : send()))
+  onward.on('socket', (socket) => {
+    if (!socket.connecting) return send()
+    const late = setTimeout(() => onward.destroy(new Error('it takes no connection')), connectMs)
+    socket.once('connect', () => clearTimeout(late)).once('close', () => clearTimeout(late))
+    socket.once('connect', send)
+  })
   onward.on('response', (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, without(answer.headers, hopHeaders))
     response.flushHeaders()

@@ -4,10 +4,11 @@ CREATE TABLE bt_hold (
   hold_id VARCHAR(64) NOT NULL,
   schedule_id VARCHAR(64) NOT NULL,
   version BIGINT NOT NULL COMMENT 'Of the fast store; only a newer one is applied.',
-  document TEXT NULL COMMENT 'The hold as JSON. Null: it ended, at this version, for ever.',
+  expires_at BIGINT NULL COMMENT 'By the clock of the fast store. Null: it ended, at this version, for ever.',
+  document TEXT NULL COMMENT 'The hold as JSON; null when it ended.',
   kept_until BIGINT NOT NULL COMMENT 'The row may be deleted after it.',
   PRIMARY KEY (hold_id),
-  KEY schedule (schedule_id, kept_until),
+  KEY live (schedule_id, expires_at),
   KEY kept (kept_until)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='Holds, written behind: what a lost seat map is rebuilt from.';
 

@@ -192,7 +192,7 @@ local function define_commands()
 
   function seats.as_hold(one, repeated)
     return { 'hold', repeated, one.id, false, one.version, one.created, one.expires, one.holder, one.epoch, one.request, one.parts,
-      one.document, one.mark }
+      one.document, one.mark, one.replaces }
   end
 
   -- The holder's live hold of exactly these seats, if there is one.

@@ -5,7 +5,7 @@
 -- there, it does to no other.
 -- Commands of lib/seats.lua, and
 --   take      answers also open, mark, expires at, parts, mark of the hold it replaces or ''
---   confirm   holdId, mark, version: answers a hold, and the mark and the parts of the one it replaced · gone
+--   confirm   holdId, mark, version: a hold, and the mark and the parts of the one it replaced, also when it is asked again · gone
 --   cancel    holdId, mark: done · a hold, when it was confirmed
 --   extend    answers also open, mark, expires at, parts
 --   extended  holdId, version, holder, expires at, its version then: a hold · stale
@@ -114,9 +114,9 @@ local function define_home(known_answers, remember)
     one.version, one.replaces = command[6], ''
     seats.touch_hold(one)
     local print, memo = unpack_row(known_answers[command[2]])
-    remember(command[2], pack(print, memo, one.id) .. seats.hold_row(one))
+    remember(command[2], pack(print, memo, one.id) .. seats.hold_row(one) .. pack(mark, parts))
     local answer = seats.as_hold(one, 0)
-    answer[4], answer[14], answer[15] = memo, mark, parts
+    answer[4], answer[15], answer[16] = memo, mark, parts
     return answer
   end
 

@@ -9,6 +9,7 @@
 --                 changes in the younger half, generation of answered operations, since when, how long one lasts, whether
 --                 there is an older one, the server's run, when that was looked at, the record they are of, instant deadlines are counted from, no
 --                 deadline of any section is earlier than this
+--   m             the map as it was last read: version, rows that were asked for, those rows
 --   *             names of the sections by rank, 1 the first
 --   s<section>    rank, count, version, no deadline is earlier than this, codes (2 bits a seat)
 --   h<holdId>     version, created at, expires at, holder, epoch, requestId or '', parts, document; at home also its mark and the
@@ -34,7 +35,7 @@ local seats = {
   dirty_sections = {}, dirty_holds = {}, dirty_holders = {}, ended = {}, over = {},
   -- What the hash gets and loses besides; operations and their answers, alternating.
   fields = {}, gone = {}, answers = {}, unanswered = {},
-  news = {}, told = 0, meta = false, from = 0, version = 0, lost = false, turned = false, moved = false,
+  news = {}, told = 0, meta = false, from = 0, version = 0, lost = false, turned = false, moved = false, looked = false,
   USER = 0, EXPIRY = 1, PAYMENT = 2, ADMIN = 3,
   unit = { [0] = 1, 4, 16, 64 },
   -- Deadlines of a section are a range of their own in the sorted set: rank · 2³⁸ + ms since the installation. A rank is below
@@ -64,17 +65,21 @@ function seats.read(key, fields, into)
   end
 end
 
--- Reads the row '' and more. Without it nothing of the shard is known, nor when it is of another record, nor when it was
--- written in another run of the server, which may have lost its last writes. No failover is faster than 10 ms: so often it is
--- enough to look.
+-- Reads the row '' and more.
 function seats.open(fields)
   fields[#fields + 1] = ''
   seats.read(seats.state, fields, seats.rows)
-  if not seats.rows[''] then return end
-  local meta = { unpack_row(seats.rows['']) }
+  seats.begin(seats.rows[''])
+end
+
+-- Without the row '' nothing of the shard is known, nor when it is of another record, nor when it was written in another run of
+-- the server, which may have lost its last writes. No failover is faster than 10 ms: so often it is enough to look.
+function seats.begin(row)
+  if not row then return end
+  local meta = { unpack_row(row) }
   local known = meta[14] == ARGV[2]
   if known and (now - meta[13] >= 10 or now < meta[13]) then
-    meta[13] = now
+    meta[13], seats.looked = now, true
     if meta[12] ~= store_run() then
       known = false
       seats.lost = meta[1]

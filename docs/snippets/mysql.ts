@@ -1,5 +1,3 @@
-// What the README shows, between `region` and `endregion`.
-
 // region engine
 import { createBookingEngine, type Engine } from '@b-ticketing/core'
 import { inMemoryAdapters } from '@b-ticketing/core/memory'
