@@ -1,14 +1,15 @@
-import { advancedPayment, judgeAdvance, type StoredPayment } from '@b-ticketing/core/adapter-kit'
+import { advancedPayment, type StoredPayment } from '@b-ticketing/core/adapter-kit'
 import type { Advance, AdvanceReply, BookingStore, Id, Version } from '@b-ticketing/core/ports'
+import { placesOfAll, readVerdicts, type Step } from './advance-verdicts.ts'
 import { insertAudit } from './audit.ts'
-import { blockedOf, deleteClaims, insertClaims, type OwnedPlace, ownersOf, placeKey, placesOf } from './claims.ts'
+import { blockedOf, deleteClaims, insertClaims, type OwnedPlace, placesOf } from './claims.ts'
 import { unavailable } from './fault.ts'
-import { appendHistory, autoIncrementStep, changesOf } from './history-rows.ts'
-import { consumedName, consumedOf, insertConsumed } from './inbox-rows.ts'
+import { appendHistory, readClock } from './history-rows.ts'
+import { consumedName, insertConsumed } from './inbox-rows.ts'
 import { appendOutbox } from './outbox-rows.ts'
 import { updatePayments } from './payment-changes.ts'
 import { isTombstone, type PaymentRow, paymentOf, selectPayments } from './payment-rows.ts'
-import { integer, type Sql, statement } from './query.ts'
+import { type Sql, statement } from './query.ts'
 import { insertsOf, mostRefusals, Refused } from './refused.ts'
 import { saveReservations } from './reservation-rows.ts'
 import type { Store } from './store.ts'
@@ -54,12 +55,6 @@ function wavesOf(changes: readonly Advance[]): readonly (readonly Advance[])[] {
   return waves
 }
 
-/** A change whose guard holds, with the payment as it stands. */
-interface Step {
-  readonly change: Advance
-  readonly before: StoredPayment
-}
-
 /** @throws Refused */
 async function advanceAll(
   tx: Sql,
@@ -67,13 +62,15 @@ async function advanceAll(
   wave: readonly Advance[],
   tries: Set<Version>,
 ): Promise<readonly AdvanceReply[]> {
-  const { payments, now, step } = await lock(tx, clock, wave)
+  const payments = await lock(tx, clock, wave)
   const known = wave.flatMap((change) => {
     const before = payments.get(change.requestId)
     return before ? [{ change, before }] : []
   })
   if (known.length === 0) return wave.map(() => ({ is: 'unknown' }))
-  const judge = await readFacts(tx, known, tries)
+  // Read now: a statement's clock stands still while it waits for a lock.
+  const { now, step } = await readClock(tx, clock)
+  const judge = await readVerdicts(tx, known, tries)
   const verdicts = new Map(known.map((one) => [one.change, judge(one)]))
   const steps = known.filter(({ change }) => verdicts.get(change) === null)
   const written = await write(tx, { steps, now, step, clock, tries })
@@ -85,44 +82,12 @@ async function advanceAll(
   })
 }
 
-async function lock(tx: Sql, clock: string, wave: readonly Advance[]) {
+async function lock(tx: Sql, clock: string, wave: readonly Advance[]): Promise<ReadonlyMap<Id, StoredPayment>> {
   const ids = wave.map(({ requestId }) => requestId).sort()
-  const text = `${selectPayments(clock, { index: 'PRIMARY', also: `${autoIncrementStep} AS step` })}
-    WHERE p.request_id IN (?) ORDER BY p.request_id FOR UPDATE`
-  const rows = await tx.rows(statement<PaymentRow & { step: number }>(text, [ids]))
-  const payments = rows.filter((row) => !isTombstone(row)).map(paymentOf)
-  return {
-    payments: new Map<Id, StoredPayment>(payments.map((payment) => [payment.requestId, payment])),
-    now: integer(rows[0]?.store_time ?? 0),
-    step: integer(rows[0]?.step ?? 1),
-  }
+  const text = `${selectPayments(clock, 'PRIMARY')} WHERE p.request_id IN (?) ORDER BY p.request_id FOR UPDATE`
+  const rows = await tx.rows(statement<PaymentRow>(text, [ids]))
+  return new Map(rows.filter((row) => !isTombstone(row)).map((row) => [row.request_id, paymentOf(row)]))
 }
-
-/** What the verdicts need; null: it may be written. `advanced`: this very change was committed, and its reply lost. */
-async function readFacts(tx: Sql, known: readonly Step[], tries: ReadonlySet<Version>) {
-  const made = known.map(({ change: { requestId, from } }) => ({ requestId, version: from.version + 1 }))
-  const own = await changesOf(tx, made, tries)
-  const consumed = await consumedOf(
-    tx,
-    known.flatMap(({ change }) => change.consumed ?? []),
-  )
-  const asking = known.filter(({ change }) => change.claims === 'sell' || change.claims === 'retake')
-  const owners = await ownersOf(tx, placesOfAll(asking))
-  const blocked = await blockedOf(tx, placesOfAll(asking.filter(({ change }) => change.claims === 'retake')))
-  return ({ change, before }: Step): AdvanceReply['is'] | null => {
-    if (own.has(change.requestId)) return 'advanced'
-    const places = placesOf(before.hold).map(placeKey)
-    const isOwn = (place: string) => owners.get(place) === change.requestId
-    const isFree = (place: string) => !blocked.has(place) && (isOwn(place) || !owners.has(place))
-    return judgeAdvance(before, change, {
-      consumed: change.consumed !== undefined && consumed.has(consumedName(change.consumed)),
-      seatsAllow:
-        change.claims === 'sell' ? places.every(isOwn) : change.claims === 'retake' ? places.every(isFree) : true,
-    })
-  }
-}
-
-const placesOfAll = (steps: readonly Step[]) => steps.flatMap(({ before }) => placesOf(before.hold))
 
 const ownedOf = (steps: readonly Step[]): readonly OwnedPlace[] =>
   steps.flatMap(({ before }) => placesOf(before.hold).map((place): OwnedPlace => [...place, before.requestId]))

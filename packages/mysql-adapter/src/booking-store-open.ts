@@ -2,12 +2,12 @@ import { openedPayment, type StoredPayment } from '@b-ticketing/core/adapter-kit
 import type { BookingStore, OpenReply, OpenRequest, PaymentRecord } from '@b-ticketing/core/ports'
 import { blockedOf, insertClaims, type OwnedPlace, placesOf } from './claims.ts'
 import { unavailable } from './fault.ts'
-import { appendHistory, autoIncrementStep } from './history-rows.ts'
+import { appendHistory, readClock } from './history-rows.ts'
 import { answersOf } from './open-answers.ts'
 import { appendOutbox } from './outbox-rows.ts'
 import { insertPayments } from './payment-rows.ts'
 import { inTurn, type Pending, strangers, type Tries } from './pending.ts'
-import { integer, type Sql, statement } from './query.ts'
+import { type Sql, statement } from './query.ts'
 import { insertsOf, mostRefusals, Refused } from './refused.ts'
 import type { Store } from './store.ts'
 
@@ -63,7 +63,8 @@ async function writeAll(
 ): Promise<readonly PaymentRecord[]> {
   const requests = wave.map(([, request]) => request)
   await claimAll(tx, requests)
-  const { now, step } = await demandUnpaid(tx, clock, requests)
+  await demandUnpaid(tx, requests)
+  const { now, step } = await readClock(tx, clock)
   const drafts = requests.map((request) => openedPayment(request, { now, recordVersion: 0 }))
   const versions = await insertsOf(() => appendHistory(tx, drafts.map(firstLine), step))
   for (const [i, [index]] of wave.entries()) tries.set(versions[i]!, index)
@@ -93,17 +94,10 @@ const firstLine = ({ requestId, version, state, refund, createdAt }: StoredPayme
   ...{ requestId, version, at: createdAt, from: null, to: state, refund, event: 'requested' },
 })
 
-/**
- * A hold whose latest payment lives has its claims, which now are ours: but one that was paid back has none. Answers the clock,
- * and the step of AUTO_INCREMENT.
- */
-async function demandUnpaid(tx: Sql, clock: string, requests: readonly OpenRequest[]) {
-  const text = `SELECT ${clock} AS now, ${autoIncrementStep} AS step, (
-    SELECT COUNT(*) FROM bt_payment p WHERE p.hold_id IN (?) AND p.state <> 'FAILED'
-      AND NOT EXISTS (SELECT 1 FROM bt_payment later WHERE later.hold_id = p.hold_id AND later.seq > p.seq)
-  ) AS paid`
-  const holds = requests.map(({ hold }) => hold.holdId)
-  const row = await tx.first(statement<{ now: number; step: number; paid: number }>(text, [holds]))
-  if (integer(row?.paid) > 0) throw new Refused()
-  return { now: integer(row?.now), step: integer(row?.step) }
+/** A hold whose latest payment lives has its claims, which now are ours: but one that was paid back has none. @throws Refused */
+async function demandUnpaid(tx: Sql, requests: readonly OpenRequest[]): Promise<void> {
+  const text = `SELECT p.hold_id FROM bt_payment p WHERE p.hold_id IN (?) AND p.state <> 'FAILED'
+    AND NOT EXISTS (SELECT 1 FROM bt_payment later WHERE later.hold_id = p.hold_id AND later.seq > p.seq) LIMIT 1`
+  const paid = await tx.first(statement(text, [requests.map(({ hold }) => hold.holdId)]))
+  if (paid) throw new Refused()
 }

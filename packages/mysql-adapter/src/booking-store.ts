@@ -76,7 +76,7 @@ export function createMysqlBookingStore(store: Store): BookingStore {
 
 /** Locked by nobody else, so that two callers never lease the same. */
 async function lease(tx: Sql, clock: string, limit: number, leaseMs: number): Promise<readonly PaymentRecord[]> {
-  const text = `${selectPayments(clock, { index: 'due' })}
+  const text = `${selectPayments(clock, 'due')}
     WHERE p.due_at <= ${clock} ORDER BY p.due_at LIMIT ? FOR UPDATE SKIP LOCKED`
   const rows = await tx.rows(statement<PaymentRow>(text, [limit]))
   const leased = rows

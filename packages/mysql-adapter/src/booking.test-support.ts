@@ -84,7 +84,7 @@ export function orderOf(
       seats: seats.map(place),
       amount: { ...price, value: price.value * seats.length },
     },
-    buyer: { email: 'kim@example.com', name: '김' },
+    buyer: { email: 'kim@example.com', name: `김 O'Neil "?" \\ \\' -- 😀` },
     paymentToken: 'tok_approve',
     leaseMs: 30_000,
     chargeWithinMs: 45_000,

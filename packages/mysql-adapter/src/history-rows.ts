@@ -3,7 +3,7 @@ import { integer, type Sql, statement } from './query.ts'
 
 /**
  * Adds these lines, in this order, and answers their record versions. To be called while the seats they are about are locked:
- * then for one seat the order of the versions is that of the commits. `step`: of the session's AUTO_INCREMENT.
+ * then for one seat the order of the versions is that of the commits. `step`: see `readClock`.
  */
 export async function appendHistory(tx: Sql, lines: readonly HistoryRow[], step: number): Promise<readonly Version[]> {
   const rows = lines.map(({ requestId, version, at, from, to, refund, event }) => [
@@ -20,8 +20,12 @@ export async function appendHistory(tx: Sql, lines: readonly HistoryRow[], step:
   return lines.map((_, i) => integer(insertId) + i * step)
 }
 
-/** What one INSERT of many rows counts by: more than 1 where several servers write. */
-export const autoIncrementStep = '@@SESSION.auto_increment_increment'
+/** The database's clock, and what one INSERT of many rows counts by: more than 1 where several servers write. */
+export async function readClock(tx: Sql, clock: string): Promise<{ readonly now: Ms; readonly step: number }> {
+  const text = `SELECT ${clock} AS now, @@SESSION.auto_increment_increment AS step`
+  const row = await tx.first(statement<{ now: number; step: number }>(text))
+  return { now: integer(row?.now), step: integer(row?.step) }
+}
 
 interface StoredHistoryRow {
   readonly request_id: Id

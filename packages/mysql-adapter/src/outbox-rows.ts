@@ -1,6 +1,6 @@
 import { laneOf } from '@b-ticketing/core/adapter-kit'
 import type { Message, OutboxRow } from '@b-ticketing/core/ports'
-import { integer, parsed, type Sql, statement } from './query.ts'
+import { document, integer, parsed, type Sql, statement } from './query.ts'
 
 /** Writes the messages in this order, in the transaction of their cause. A known event id is kept once, in its place. */
 export async function appendOutbox(tx: Sql, messages: readonly Message[]): Promise<void> {
@@ -12,7 +12,7 @@ export async function appendOutbox(tx: Sql, messages: readonly Message[]): Promi
     key,
     schema,
     at,
-    JSON.stringify(data),
+    document(data),
   ])
   const sql = `INSERT INTO bt_outbox (lane, event_id, topic, message_key, message_schema, at, data) VALUES ?
     ON DUPLICATE KEY UPDATE event_id = VALUES(event_id)`

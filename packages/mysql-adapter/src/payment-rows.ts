@@ -1,7 +1,7 @@
 import type { StoredPayment } from '@b-ticketing/core/adapter-kit'
 import type { Booking, Id, PaymentRecord } from '@b-ticketing/core/ports'
 import type { Selectable } from 'kysely'
-import { integer, integerOrNull, parsed, type Sql, statement } from './query.ts'
+import { document, integer, integerOrNull, parsed, type Sql, statement } from './query.ts'
 import type { Tables } from './tables.ts'
 
 /** A row of payments beside its reservation, and the database's clock when it was read. */
@@ -16,10 +16,9 @@ export interface PaymentRow extends Selectable<Tables['bt_payment']> {
  * The beginning of a statement that reads payments, as `p`. `clock`: `now()` of the client. `index`: the one to go along, where
  * rows are locked and none but those wanted may be.
  */
-export const selectPayments = (clock: string, { index, also }: { index?: string; also?: string } = {}): string =>
+export const selectPayments = (clock: string, index?: string): string =>
   `SELECT p.*, r.state AS booking_state, r.refund AS booking_refund, r.created_at AS booked_at, ${clock} AS store_time
-  ${also ? `, ${also}` : ''} FROM bt_payment p ${index ? `FORCE INDEX (${index})` : ''}
-  LEFT JOIN bt_reservation r ON r.request_id = p.request_id`
+  FROM bt_payment p ${index ? `FORCE INDEX (${index})` : ''} LEFT JOIN bt_reservation r ON r.request_id = p.request_id`
 
 export const isTombstone = ({ seq }: Pick<PaymentRow, 'seq'>): boolean => seq === null
 
@@ -112,8 +111,8 @@ const valuesOf = (payment: StoredPayment): readonly unknown[] => [
   payment.fingerprint,
   payment.hold.holdId,
   payment.hold.holder,
-  JSON.stringify(payment.hold),
-  JSON.stringify(payment.buyer),
+  document(payment.hold),
+  document(payment.buyer),
   payment.paymentToken,
   payment.amount.value,
   payment.amount.currency,

@@ -52,5 +52,14 @@ export function integer(value: unknown): number {
 
 export const integerOrNull = (value: unknown): number | null => (value === null ? null : integer(value))
 
+/**
+ * A document as a value of a statement: JSON as text. Of what JSON may contain only these two end or change a quoted text, and
+ * a document is mostly double quotes, which need no care.
+ */
+export const document = (value: unknown): { toSqlString(): string } => {
+  const text = JSON.stringify(value)
+  return { toSqlString: () => `'${/['\\]/.test(text) ? text.replaceAll(/['\\]/g, '\\$&') : text}'` }
+}
+
 /** A document as it was written: kept as text, so that both servers and every connection show it alike. */
 export const parsed = <T>(text: string): T => JSON.parse(text) as T

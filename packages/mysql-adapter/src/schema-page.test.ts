@@ -6,7 +6,7 @@ import { renderSchema } from './schema-page.test-support.ts'
 const page = new URL('../../../docs/schema.md', import.meta.url)
 
 await describeSql('docs/schema.md', (server) => {
-  // `UPDATE_DOCS=1 npm test -- docs` writes the page.
+  // `UPDATE_DOCS=1 npm test -- schema-page` writes the page.
   test('describes the tables as the migrations make them', async () => {
     await using database = await server.openDatabase()
     const fresh = await renderSchema(database.pool)
