@@ -62,7 +62,8 @@ export function createFan(p: {
       if (!who.repeats) return first
       const second = await patiently(request)
       if (key !== undefined) compare(books, `${method} ${path} of ${name}`, first, second)
-      return first
+      // A refusal is judged again: what was taken a moment ago may be free by now.
+      return first.status >= 300 && second.status < 300 ? second : first
     },
     try: (method, path, body, headers) => browser.request(method, path, body, headers),
     surprised: (step, { status, body }) =>

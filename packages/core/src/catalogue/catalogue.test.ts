@@ -104,6 +104,15 @@ describe('create', () => {
     expect(codes.filter((code) => code === 'EXISTS')).toHaveLength(19)
   })
 
+  test('who is refused because another process was faster knows of the schedule at once', async () => {
+    const { process } = world()
+    const [one, other] = [process(), process()]
+    expect(await codeOf(other.schedules.get({ scheduleId: 'game-1' }))).toBe('NOT_FOUND')
+    await one.schedules.create({ scheduleId: 'game-1', venue })
+    expect(await codeOf(other.schedules.create({ scheduleId: 'game-1', venue }))).toBe('EXISTS')
+    expect((await other.schedules.get({ scheduleId: 'game-1' })).scheduleId).toBe('game-1')
+  })
+
   test('refuses what is wrong and puts nothing, not even the venue', async () => {
     const { process, store } = world()
     const { schedules } = process()

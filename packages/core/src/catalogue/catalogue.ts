@@ -98,8 +98,10 @@ function creating({ catalogue, runtime, records, venues }: Desk): Pick<Schedules
       const schedule = scheduleOf(q, venue)
       if (q.venue) await putVenue(venue, by)
       const put = await catalogue.putSchedule({ schedule, epoch: newId(runtime), draw: newDraw(runtime), by })
+      // Also for whoever is refused: the copy may still say that there is none.
+      const record = await records.fresh(scheduleId)
       if (put === 'exists') throw new TicketingError('EXISTS', `schedule ${scheduleId} exists`)
-      return demandKnown(await records.fresh(scheduleId), scheduleId)
+      return demandKnown(record, scheduleId)
     },
   }
 }
