@@ -21,6 +21,9 @@ export interface Joined {
   readonly view: LineView
 }
 
+/** A join on its way: `settled` is the number that its rank has become, in that epoch. */
+type Pending = Join & { readonly settled?: { readonly epoch: Id; readonly place: Place } }
+
 const attempts = 6
 
 /** Joins of one sale and turn travel as one step; what that step could not settle (ceiling, reset, an old rank) goes again. */
@@ -31,15 +34,16 @@ export function createJoins(p: {
 }): (join: Join) => Promise<Joined> {
   const { queue, lines } = p
 
-  const once = async (scheduleId: Id, joins: readonly (Join & { place?: Place })[]): Promise<readonly Joined[]> => {
+  const once = async (scheduleId: Id, joins: readonly Pending[]): Promise<readonly Joined[]> => {
     let seen: LineView | undefined
     const replies = await lines.step(scheduleId, (view) => {
       seen = view
       return queue.join({
         scheduleId,
         epoch: view.record.epoch,
-        joins: joins.map(({ visitor, operationId, proven, place }) => {
-          const ticket = place ?? ticketIn(view, proven)
+        joins: joins.map(({ visitor, operationId, proven, settled }) => {
+          // A reset may have come in between: a number of another epoch is somebody else's in this one.
+          const ticket = settled?.epoch === view.record.epoch ? settled.place : ticketIn(view, proven)
           return { visitor, operationId, ...(ticket ? { ticket } : {}) }
         }),
       })
@@ -49,7 +53,7 @@ export function createJoins(p: {
 
   const run = async (scheduleId: Id, joins: readonly Join[]): Promise<readonly Joined[]> => {
     const answers: Joined[] = []
-    let open = joins.map((join, i): { join: Join & { place?: Place }; i: number } => ({ join, i }))
+    let open = joins.map((join, i): { join: Pending; i: number } => ({ join, i }))
     for (let attempt = 0; open.length > 0 && attempt < attempts; attempt++) {
       const joined = await once(
         scheduleId,
@@ -72,8 +76,11 @@ export function createJoins(p: {
 const isOpen = ({ reply, view }: Joined): boolean =>
   reply.is === 'ceiling' || reply.is === 'epoch-over' || (reply.is === 'rank' && view.document.draw !== null)
 
-const resolved = ({ reply, view }: Joined): { place?: Place } =>
-  reply.is === 'rank' && view.document.draw ? { place: { number: numberOfRank(view.document.draw, reply.rank) } } : {}
+function resolved({ reply, view }: Joined): Pick<Pending, 'settled'> {
+  if (reply.is !== 'rank' || !view.document.draw) return {}
+  const place = { number: numberOfRank(view.document.draw, reply.rank) }
+  return { settled: { epoch: view.record.epoch, place } }
+}
 
 /** The place a ticket proves, as the line counts now. */
 function ticketIn({ record, document }: LineView, proven: QueueTicketClaims | null): Place | null {
