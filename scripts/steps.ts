@@ -46,13 +46,28 @@ export const steps = {
   },
   build: {
     heading: 'build (tsup)',
-    run: () => runAll(published.map((dir) => ({ ...tool('tsup', '--silent'), cwd: join(root, dir) }))),
+    run: build,
+  },
+  pack: {
+    heading: 'pack (the files to install, in packed/)',
+    run: async () =>
+      (await build()) &&
+      runAll(
+        published.map((dir) => ({
+          ...tool('pnpm', 'pack', '--silent', '--pack-destination', join(root, 'packed')),
+          cwd: join(root, dir),
+        })),
+      ),
   },
   'package-check': {
     heading: 'packed packages (publint, attw)',
     run: () => packageCheck(published),
   },
 } satisfies Record<string, Step>
+
+function build(): Promise<boolean> {
+  return runAll(published.map((dir) => ({ ...tool('tsup', '--silent'), cwd: join(root, dir) })))
+}
 
 function isPrivate(dir: string): boolean {
   return JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8')).private === true

@@ -10,6 +10,7 @@ const programs = {
   demo: 'examples/server/demo/main.ts',
   start: 'examples/server/src/main.ts',
   simulate: 'tests/simulation/src/main.ts',
+  chaos: 'tests/chaos/src/main.ts',
   bench: 'benchmarks/src/main.ts',
   test: 'scripts/test.ts',
 }

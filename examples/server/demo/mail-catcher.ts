@@ -8,14 +8,20 @@ import type { MailLine } from './audit/evidence.ts'
 export interface MailCatcher {
   readonly url: string
   readonly mails: readonly MailLine[]
+  /** From now on every recipient is refused with this code of SMTP; null: taken. */
+  refuse(code: number | null): void
   close(): Promise<void>
 }
 
 export async function catchMail(): Promise<MailCatcher> {
   const mails: MailLine[] = []
+  let refusal: number | null = null
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
+    onRcptTo: (_address, _session, done) => {
+      done(refusal === null ? null : Object.assign(new Error('no'), { responseCode: refusal }))
+    },
     onData: (stream, { envelope }, done) => {
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -32,6 +38,9 @@ export async function catchMail(): Promise<MailCatcher> {
   return {
     url: `smtp://127.0.0.1:${port}`,
     mails,
+    refuse: (code) => {
+      refusal = code
+    },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }

@@ -18,7 +18,7 @@ test('defaults', () => {
 })
 
 test('everything given', () => {
-  const args = ['--fans', '500', '--seed=7', '--rate', '100', '--exit', '--redis', '--services']
+  const args = ['--fans', '500', '--seed=7', '--rate', '100', '--exit', '--services']
   expect(demoOptions(args, { PORT: '3000', VENUE_FILE: 'park.json' })).toEqual({
     is: 'read',
     options: {
@@ -26,7 +26,7 @@ test('everything given', () => {
       seed: 7,
       rate: 100,
       exit: true,
-      redis: true,
+      redis: false,
       services: true,
       port: 3_000,
       venueFile: 'park.json',
@@ -45,6 +45,7 @@ test.each([
   [['--rate'], '--rate needs a whole number'],
   [['--fas', '3'], "'--fas'"],
   [['now'], "'now'"],
+  [['--redis', '--services'], 'choose one'],
 ])('%j is refused in one line', (args, says) => {
   const read = demoOptions(args, {})
   const problem = read.is === 'wrong' ? read.problem : ''

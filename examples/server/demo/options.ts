@@ -56,6 +56,7 @@ export function demoOptions(args: readonly string[], env: Readonly<Record<string
     return { is: 'wrong', problem: `PORT must be a whole number from 0 to 65535, not '${port}'` }
   }
   const { fans = 11_000, seed = 1, rate = 1_500, exit = false, redis = false, services = false } = line.values
+  if (redis && services) return { is: 'wrong', problem: '--redis and --services are two demos: choose one' }
   return {
     is: 'read',
     options: { fans, seed, rate, exit, redis, services, port: Number(port), venueFile: env.VENUE_FILE?.trim() || null },

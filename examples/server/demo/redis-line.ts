@@ -32,7 +32,7 @@ export function watchRedisLine(p: { readonly url: string; readonly scheduleId: s
 }
 
 /** Places that Redis lost are counted apart: as active until their passes are over, then as expired. */
-function lineOf(fields: Readonly<Record<string, string>>): Parameters<typeof look>[0] {
+export function lineOf(fields: Readonly<Record<string, string>>): Parameters<typeof look>[0] {
   const n = (name: string): number => Number(fields[name] || 0)
   const lost = Math.min(n('lost'), n('forgotten'))
   return {

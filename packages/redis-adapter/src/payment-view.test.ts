@@ -47,8 +47,19 @@ await describeRedis('PaymentView', (redis) => {
 
   test('what cannot be read is not known', async () => {
     const { port, prefix, call, close } = newView()
+    await port.put({ payments: [status] })
     await call('hset', `${prefix}payment:status:r1`, 'document', '{')
     expect(await port.get({ requestIds: ['r1'] })).toEqual([null])
+    await close()
+  })
+
+  test('I17: what another run of the server wrote is not known, whatever its version, and gives way', async () => {
+    const { port, prefix, call, close } = newView()
+    await port.put({ payments: [{ ...status, version: 9 }] })
+    await call('hset', `${prefix}payment:status:r1`, 'run', 'f'.repeat(40))
+    expect(await port.get({ requestIds: ['r1'] })).toEqual([null])
+    await port.put({ payments: [status] })
+    expect(await port.get({ requestIds: ['r1'] })).toEqual([status])
     await close()
   })
 

@@ -72,6 +72,18 @@ const house: House = {
   arm: async (point) => {
     dies = point
   },
+  flood: async ({ scheduleId, joins }) => {
+    const asked = Array.from({ length: joins }, (_, i) =>
+      engine.waitingRoom.join({ scheduleId, visitor: `flood-${i}`, operationId: `flood-${i}` }).then(
+        () => 'joined',
+        (error: unknown) => (isTicketingError(error) && error.code === 'BUSY' ? 'busy' : String(error)),
+      ),
+    )
+    const answers = await Promise.all(asked)
+    const [joined, busy] = ['joined', 'busy'].map((word) => answers.filter((answer) => answer === word).length)
+    const others = answers.filter((answer) => answer !== 'joined' && answer !== 'busy').slice(0, 5)
+    return { joined: joined ?? 0, busy: busy ?? 0, others }
+  },
   write: async ({ resource, holdMs }) => {
     try {
       return await engine.locks.withLock({ resource, ttlMs: 1_000, retries: 1, renew: false }, async ({ fence }) => {

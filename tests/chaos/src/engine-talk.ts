@@ -37,6 +37,12 @@ export interface House {
   /** Moves the clock on. */
   advance(p: { readonly ms: number }): Promise<void>
   arm(p: Failpoint): Promise<void>
+  /** So many visitors join in one turn. */
+  flood(p: { readonly scheduleId: string; readonly joins: number }): Promise<{
+    readonly joined: number
+    readonly busy: number
+    readonly others: readonly string[]
+  }>
   /** Writes under a lock with its fencing number. `refused`: though the lock was held to the end, a newer number was there. */
   write(p: { readonly resource: string; readonly holdMs: number }): Promise<'written' | 'refused' | 'lost'>
 }

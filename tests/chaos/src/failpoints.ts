@@ -111,3 +111,15 @@ export const steps: readonly Step[] = [
 export const failpointOf = ({ door, method, asks = [], answers = [] }: Step): Failpoint => ({
   ...{ door, method, asks, answers },
 })
+
+/** What the record may say of the payment in the end; null: there is none. Before the money was taken it may end either way. */
+export function endsOf(step: Step): readonly (string | null)[] {
+  if (step.journey === 'decline') return ['FAILED, card_declined']
+  // By our own reason or, when the gateway had to be asked again, by its.
+  if (step.journey === 'cancel-payment') return ['FAILED, CANCELLED', 'FAILED, cancelled']
+  if (step.journey === 'refund') return ['COMPLETED, refund DONE']
+  const at = (name: string): number => steps.findIndex((one) => one.name === name)
+  const reached = at(step.takesOverFrom ?? step.name)
+  if (step.journey !== 'buy' || reached < at('open the payment')) return [null]
+  return reached < at('charge') ? ['COMPLETED', 'FAILED, TIMED_OUT'] : ['COMPLETED']
+}

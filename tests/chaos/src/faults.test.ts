@@ -2,79 +2,78 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ownKafka, ownRedis, sharedKafka, sharedRedis, sharedSql } from '@b-ticketing/services'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { reportLines } from './report.ts'
 import { openStage, type Stage } from './stage.ts'
+import { storm } from './storm.ts'
 import { buy, hold, pay, statusOf } from './visitor.ts'
 
 const [redis, sql, kafka] = await Promise.all([sharedRedis(), sharedSql('mysql'), sharedKafka()])
 const missing = redis === null || sql === null || kafka === null
 
-const closers: (() => Promise<void>)[] = []
-afterAll(async () => {
-  for (const close of closers.reverse()) await close()
-})
-
 type Terms = Parameters<typeof openStage>[0]
 
-async function raise(own: Partial<Terms> = {}): Promise<Stage> {
+/** Ends with its test: an engine that idles is not idle. */
+async function raise(atEnd: (end: () => Promise<void>) => unknown, own: Partial<Terms> = {}): Promise<Stage> {
   const { uri } = await sql!.createDatabase()
   const scheduleId = `fault-${randomBytes(6).toString('hex')}`
   const stage = await openStage({ scheduleId, redisUrl: redis!.url, mysqlUrl: uri, brokers: kafka!.brokers, ...own })
-  closers.push(stage.close)
+  atEnd(stage.close)
   return stage
-}
-
-const outcomeOf = async (stage: Stage, visitor: string): Promise<string> => {
-  const rows = await stage.ground.rows<{ visitor: string; state: string; refund: string; reason: string | null }>(
-    'SELECT visitor, state, refund, reason FROM bt_payment WHERE seq IS NOT NULL',
-  )
-  const { state, refund, reason } = rows.find((row) => row.visitor === visitor)!
-  return [state, reason, refund === 'none' ? null : `refund ${refund}`].filter((text) => text !== null).join(', ')
 }
 
 const timeout = 180_000
 
-describe.skipIf(missing)('a gateway with every bad habit, on real services', () => {
-  const habits = [
-    ['slow', 'tok_slow', 'COMPLETED'],
-    ['a timeout after the capture', 'tok_charged_then_timeout', 'COMPLETED'],
-    ['a timeout without one', 'tok_timeout', 'FAILED, TIMED_OUT'],
-    ['a late capture and its late webhook', 'tok_late', 'COMPLETED'],
-    ['webhooks that come thrice and out of order', 'tok_duplicate', 'COMPLETED'],
-    ['a decline', 'tok_decline', 'FAILED, card_declined'],
-    ['another amount than was asked', 'tok_wrong_amount', 'FAILED, AMOUNT_DIFFERS, refund DONE'],
-  ] as const
-  let stage: Stage
+const habits = [
+  ['slow', 'tok_slow', 'COMPLETED'],
+  ['a timeout after the capture', 'tok_charged_then_timeout', 'COMPLETED'],
+  ['a timeout without one', 'tok_timeout', 'FAILED, TIMED_OUT'],
+  ['a late capture and its late webhook', 'tok_late', 'COMPLETED'],
+  ['webhooks that come thrice and out of order', 'tok_duplicate', 'COMPLETED'],
+  ['a decline', 'tok_decline', 'FAILED, card_declined'],
+  ['another amount than was asked', 'tok_wrong_amount', 'FAILED, AMOUNT_DIFFERS, refund DONE'],
+] as const
+
+const settle: NonNullable<Terms['hear']> = async ({ event }, { arrive }) => {
+  const { engine } = await arrive()
+  await engine.call('payments', 'settle', { requestId: event.requestId, event, source: 'webhook' })
+}
+
+const ends: (() => Promise<void>)[] = []
+afterAll(async () => {
+  for (const end of ends) await end()
+})
+
+/** All at once, for some of them take as long as a charge may. */
+async function play() {
+  const stage = await raise((end) => ends.push(end), { hear: settle })
   const visitors = new Map<string, string>()
-  let wrongs: readonly string[]
+  for (const [, token] of habits) {
+    const way = await stage.arrive()
+    visitors.set(token, way.visitor)
+    await pay(way, await hold(way), token)
+  }
+  while (stage.ground.gateway.ledger().length < 6) await sleep(50)
+  // What was captured wrongly stands in the ledger beside its refund.
+  const wrongs = await stage.comeToRest({ mayBe: /^I13: capture of / })
+  return { stage, visitors, wrongs }
+}
+let played: ReturnType<typeof play> | undefined
+const atTheEnd = () => {
+  played ??= play()
+  return played
+}
 
-  beforeAll(async () => {
-    stage = await raise({
-      hear: async ({ event }, { arrive }) => {
-        const { engine } = await arrive()
-        await engine.call('payments', 'settle', { requestId: event.requestId, event, source: 'webhook' })
-      },
-    })
-    for (const [, token] of habits) {
-      const way = await stage.arrive()
-      visitors.set(token, way.visitor)
-      await pay(way, await hold(way), token)
-    }
-    while (stage.ground.gateway.ledger().length < 6) await sleep(50)
-    wrongs = await stage.comeToRest({ mayBe: /^I13: capture of / })
-  }, timeout)
-
-  test.each(habits)('%s', async (_, token, outcome) => {
-    expect(await outcomeOf(stage, visitors.get(token)!)).toBe(outcome)
-  })
-
-  test('I1–I14: the books agree', () => {
-    expect(wrongs).toEqual([])
-  })
+// While the others run, which take less time.
+beforeAll(() => {
+  if (!missing) atTheEnd().catch(() => {})
 })
 
 describe.skipIf(missing)('a gateway that cannot be heard', { concurrent: true }, () => {
-  test('its answers are lost: the charge is found by its key, and made once', { timeout }, async ({ expect }) => {
-    const stage = await raise()
+  test('its answers are lost: the charge is found by its key, and made once', { timeout }, async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const stage = await raise(onTestFinished)
     const way = await stage.arrive()
     const held = await hold(way)
     stage.ground.proxies.gateway.dropReplies(true)
@@ -84,13 +83,14 @@ describe.skipIf(missing)('a gateway that cannot be heard', { concurrent: true },
     stage.ground.proxies.gateway.dropReplies(false)
     expect(await stage.comeToRest()).toEqual([])
     expect(stage.ground.gateway.ledger().map((row) => [row.requestId, row.type])).toEqual([[requestId, 'charge']])
-    expect(await outcomeOf(stage, way.visitor)).toBe('COMPLETED')
+    expect(await stage.outcomeOf(way.visitor)).toBe('COMPLETED')
   })
 
   test('I18: away until the payment’s time is over: FAILED, never charged, the seats free', { timeout }, async ({
     expect,
+    onTestFinished,
   }) => {
-    const stage = await raise()
+    const stage = await raise(onTestFinished)
     const way = await stage.arrive()
     const held = await hold(way)
     stage.ground.proxies.gateway.blackHole(true)
@@ -99,7 +99,7 @@ describe.skipIf(missing)('a gateway that cannot be heard', { concurrent: true },
     await stage.kill()
     stage.ground.proxies.gateway.blackHole(false)
     expect(await stage.comeToRest()).toEqual([])
-    expect(await outcomeOf(stage, way.visitor)).toBe('FAILED, TIMED_OUT')
+    expect(await stage.outcomeOf(way.visitor)).toBe('FAILED, TIMED_OUT')
   })
 })
 
@@ -112,8 +112,8 @@ describe.skipIf(missing)('I12: a mail server that fails touches no booking', { c
   const noticesOf = (stage: Stage) =>
     stage.ground.rows<{ state: string; attempts: number }>('SELECT state, attempts FROM bt_notice')
 
-  test('put off (4xx): the mail goes out later, once', { timeout }, async ({ expect }) => {
-    const stage = await raise()
+  test('put off (4xx): the mail goes out later, once', { timeout }, async ({ expect, onTestFinished }) => {
+    const stage = await raise(onTestFinished)
     stage.ground.mail.refuse(451)
     await sold(stage)
     await expect.poll(async () => (await noticesOf(stage))[0]?.attempts, { timeout: 60_000 }).toBeGreaterThan(0)
@@ -122,21 +122,25 @@ describe.skipIf(missing)('I12: a mail server that fails touches no booking', { c
     expect(stage.ground.mail.mails).toHaveLength(1)
   })
 
-  test('refused (5xx): it is not sent again, and the booking stands', { timeout }, async ({ expect }) => {
-    const stage = await raise()
+  test('refused (5xx): it is not sent again, and the booking stands', { timeout }, async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const stage = await raise(onTestFinished)
     stage.ground.mail.refuse(550)
     const visitor = await sold(stage)
     await expect.poll(async () => (await noticesOf(stage))[0]?.state, { timeout: 60_000 }).toBe('refused')
     stage.ground.mail.refuse(null)
     expect(await stage.comeToRest({ mayBe: /^I12: booking \S+ no mail$/ })).toEqual([])
     expect(stage.ground.mail.mails).toEqual([])
-    expect(await outcomeOf(stage, visitor)).toBe('COMPLETED')
+    expect(await stage.outcomeOf(visitor)).toBe('COMPLETED')
   })
 
   test('down, then hanging amid a mail while its process is killed: it goes out in the end', { timeout }, async ({
     expect,
+    onTestFinished,
   }) => {
-    const stage = await raise()
+    const stage = await raise(onTestFinished)
     stage.ground.proxies.smtp.blackHole(true)
     await sold(stage)
     const leased = async () => (await stage.ground.rows('SELECT 1 FROM bt_notice WHERE token IS NOT NULL')).length
@@ -151,15 +155,15 @@ describe.skipIf(missing)('I12: a mail server that fails touches no booking', { c
 describe.skipIf(missing)('Kafka is down', { concurrent: true }, () => {
   test('PAY5, I11: for minutes: payments are finished without it, and every message and mail comes afterwards', {
     timeout,
-  }, async ({ expect }) => {
+  }, async ({ expect, onTestFinished }) => {
     const own = await ownKafka()
-    closers.push(async () => own?.close())
-    const stage = await raise({ brokers: own!.brokers })
+    onTestFinished(async () => own?.close())
+    const stage = await raise(onTestFinished, { brokers: own!.brokers })
     const before = await stage.arrive()
     await own!.kill()
     await pay(before, await hold(before), 'tok_approve')
     await stage.advance(31_000)
-    await expect.poll(() => outcomeOf(stage, before.visitor), { timeout: 60_000 }).toBe('COMPLETED')
+    await expect.poll(() => stage.outcomeOf(before.visitor), { timeout: 60_000 }).toBe('COMPLETED')
     await stage.advance(5 * 60_000)
     const waiting = await stage.ground.rows<{ id: string }>('SELECT event_id AS id FROM bt_outbox')
     const kinds = waiting.map(({ id }) => id.replace(/^.*-(payment-)/, '$1')).toSorted()
@@ -174,7 +178,7 @@ describe.skipIf(missing)('Kafka is down', { concurrent: true }, () => {
     await own!.pause()
     const { requestId } = await pay(late, await hold(late), 'tok_approve')
     await stage.advance(62_000)
-    await expect.poll(() => outcomeOf(stage, late.visitor), { timeout: 60_000 }).toBe('FAILED, TIMED_OUT')
+    await expect.poll(() => stage.outcomeOf(late.visitor), { timeout: 60_000 }).toBe('FAILED, TIMED_OUT')
     await own!.resume()
     expect(await stage.comeToRest()).toEqual([])
     expect((await statusOf(late, requestId)).status).toBe('FAILED')
@@ -187,10 +191,10 @@ describe.skipIf(missing)('Kafka is down', { concurrent: true }, () => {
 describe.skipIf(missing)('Redis and clocks', { concurrent: true }, () => {
   test('H13: Redis restarts empty between a hold and its payment, and while another is charged', {
     timeout,
-  }, async ({ expect }) => {
+  }, async ({ expect, onTestFinished }) => {
     const own = await ownRedis()
-    closers.push(async () => own?.close())
-    const stage = await raise({ redisUrl: own!.url })
+    onTestFinished(async () => own?.close())
+    const stage = await raise(onTestFinished, { redisUrl: own!.url })
     const [holder, payer] = [await stage.arrive(), await stage.arrive()]
     const held = await hold(holder)
     const { requestId } = await pay(payer, await hold(payer), 'tok_slow')
@@ -202,13 +206,14 @@ describe.skipIf(missing)('Redis and clocks', { concurrent: true }, () => {
     await expect.poll(paid, { timeout: 60_000 }).toMatchObject({ visitor: holder.visitor })
     await expect.poll(async () => (await statusOf(payer, requestId)).status, { timeout: 60_000 }).toBe('COMPLETED')
     expect(await stage.comeToRest()).toEqual([])
-    expect(await outcomeOf(stage, holder.visitor)).toBe('COMPLETED')
+    expect(await stage.outcomeOf(holder.visitor)).toBe('COMPLETED')
   })
 
   test('every clock jumps ten minutes back, and on again: holds end, payments go on', { timeout }, async ({
     expect,
+    onTestFinished,
   }) => {
-    const stage = await raise()
+    const stage = await raise(onTestFinished)
     const [holder, payer] = [await stage.arrive(), await stage.arrive()]
     await hold(holder)
     const held = await hold(payer)
@@ -219,5 +224,48 @@ describe.skipIf(missing)('Redis and clocks', { concurrent: true }, () => {
     expect(await stage.comeToRest()).toEqual([])
     const stats = await payer.engine.call('seating', 'stats', { scheduleId: payer.scheduleId })
     expect(stats).toMatchObject({ reserved: 0, completed: 2 })
+  })
+})
+
+describe.skipIf(missing)('overload', { concurrent: true }, () => {
+  test('far more arrivals than may wait: a number or BUSY for each, and who is inside buys', { timeout }, async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const stage = await raise(onTestFinished)
+    const inside = await stage.arrive()
+    const held = await hold(inside)
+    const { engine, scheduleId } = inside
+    const flood = engine.call('house', 'flood', { scheduleId, joins: 10_500 })
+    const { requestId } = await pay(inside, held, 'tok_approve')
+    const { joined, busy, others } = await flood
+    expect(others).toEqual([])
+    expect([joined + busy, busy > 0, joined > 0]).toEqual([10_500, true, true])
+    const status = async () => (await statusOf(inside, requestId)).status
+    await expect.poll(status, { timeout: 60_000 }).toBe('COMPLETED')
+    expect(await stage.comeToRest()).toEqual([])
+  })
+})
+
+describe.skipIf(missing)('faults by chance', { concurrent: true }, () => {
+  test('I1–I18, S3: 64 buyers at 4 processes, while a process or service at a time is killed or frozen', {
+    timeout: 300_000,
+  }, async ({ expect }) => {
+    const report = await storm({ seed: 3, seconds: 10 })
+    console.log(reportLines(report!).join('\n'))
+    expect(report?.wrongs).toEqual([])
+    expect(report?.rows.length).toBeGreaterThan(1)
+    expect(report?.paid).toBeGreaterThan(0)
+  })
+})
+
+describe.skipIf(missing)('a gateway with every bad habit, on real services', () => {
+  test.each(habits)('%s', { timeout }, async (_, token, outcome) => {
+    const { stage, visitors } = await atTheEnd()
+    expect(await stage.outcomeOf(visitors.get(token))).toBe(outcome)
+  })
+
+  test('I1–I14: the books agree', { timeout }, async () => {
+    expect((await atTheEnd()).wrongs).toEqual([])
   })
 })

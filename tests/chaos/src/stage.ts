@@ -27,6 +27,8 @@ export interface Stage {
   dieAgainAt(failpoint: Failpoint): Promise<string>
   /** The process that is up, or another one; when leases are over and all is done: what is wrong, but for what may be. */
   comeToRest(p?: { readonly mayBe: RegExp }): Promise<readonly string[]>
+  /** What the record says of the payment of a visitor (default: the newest): state, reason, refund. Null: there is none. */
+  outcomeOf(visitor?: string): Promise<string | null>
   close(): Promise<void>
 }
 
@@ -127,6 +129,15 @@ export async function openStage(p: {
         await sleep(100)
       } while (Date.now() < deadline)
       return [...found, ...lines.slice(-10)]
+    },
+
+    async outcomeOf(visitor = `fan-${visitors}`) {
+      const rows = await ground.rows<{ visitor: string; state: string; refund: string; reason: string | null }>(
+        'SELECT visitor, state, refund, reason FROM bt_payment WHERE seq IS NOT NULL',
+      )
+      const row = rows.find((one) => one.visitor === visitor)
+      if (!row) return null
+      return [row.state, row.reason ?? [], row.refund === 'none' ? [] : `refund ${row.refund}`].flat().join(', ')
     },
 
     async close() {

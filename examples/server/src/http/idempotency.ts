@@ -16,7 +16,7 @@ export interface IdempotencyStore {
 
 /**
  * First answers of this process; the oldest give way when there are more than `limit`. What was forgotten here is still known
- * to the engine: key and body make its operation id.
+ * to the engine, whose operation id the key is.
  */
 export function createIdempotencyStore(p: { now: () => number; ttlMs: number; limit: number }): IdempotencyStore {
   const entries = new Map<string, Entry>()

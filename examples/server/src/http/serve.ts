@@ -139,11 +139,11 @@ async function handle(
   }
   const fingerprint = digest(JSON.stringify([body ?? null, query ?? null]))
   const key = digest(caller.scope, route.method, call.path, idempotencyKey)
-  const operationId = { operationId: digest(key, fingerprint) }
   return options.idempotency.run({
     key,
     fingerprint,
-    work: async () => route.handle({ ...parsed, operationId }),
+    // The engine keeps the body's own fingerprint beside it, for every process.
+    work: async () => route.handle({ ...parsed, operationId: { operationId: key } }),
   })
 }
 
