@@ -14,7 +14,7 @@ const programs = {
   bench: 'benchmarks/src/main.ts',
   test: 'scripts/test.ts',
 }
-const steps = ['check', 'format', 'typecheck', 'boundaries', 'unused', 'build', 'package-check']
+const steps = ['check', 'format', 'typecheck', 'boundaries', 'unused', 'build', 'pack', 'package-check']
 
 const [task = '', ...args] = process.argv.slice(2)
 const isStep = steps.includes(task)

@@ -45,7 +45,6 @@ test.each([
   [['--rate'], '--rate needs a whole number'],
   [['--fas', '3'], "'--fas'"],
   [['now'], "'now'"],
-  [['--redis', '--services'], 'choose one'],
 ])('%j is refused in one line', (args, says) => {
   const read = demoOptions(args, {})
   const problem = read.is === 'wrong' ? read.problem : ''
@@ -56,6 +55,10 @@ test.each([
 
 test('a port that is none', () => {
   expect(demoOptions([], { PORT: '70000' })).toMatchObject({ is: 'wrong' })
+})
+
+test('two demos at once', () => {
+  expect(demoOptions(['--redis', '--services'], {})).toMatchObject({ is: 'wrong', problem: expect.stringContaining('choose one') })
 })
 
 test('help', () => {
