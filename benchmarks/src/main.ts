@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { answerFlags, readFlags } from '../../scripts/flags.ts'
+import { allocCommit } from './alloc-commit.ts'
 import { allocJs } from './alloc-js.ts'
+import { dbCommit } from './commit-mysql.ts'
 import { payPublish } from './publish-kafka.ts'
 import { queueJoin, queuePoll } from './queue-in-process.ts'
 import { queueJoinCore, queueScale } from './queue-redis.ts'
 import { expiryStorm, holdBatch, holdHot, holdN, seatmapRead } from './seats-redis.ts'
+import { shardScale } from './shard-scale.ts'
 import { printRow, type Row } from './table.ts'
 
 const rows: readonly Row[] = [
@@ -16,9 +19,12 @@ const rows: readonly Row[] = [
   holdN,
   holdBatch,
   holdHot,
+  allocCommit,
   seatmapRead,
   expiryStorm,
+  shardScale,
   payPublish,
+  dbCommit,
 ]
 
 const names = rows.map(({ name }) => name)

@@ -11,14 +11,14 @@ let serial = 0
 /** As long as real ids are. */
 const id = (): string => `benchmark-id-${String(++serial).padStart(9, '0')}`
 
-const take = (section: string, seats: readonly number[]): SeatCommand => ({
+export const take = (section: string, seats: readonly number[]): SeatCommand => ({
   ...{ do: 'take', operationId: id(), holdId: id(), holder: id(), epoch: 'epoch-1', parts: [{ section, seats }] },
   ...{ ttlMs: 300_000, notAfter: 9_000_000_000_000, quota: 10, price },
 })
 
-const names = (sections: number): readonly string[] => Array.from({ length: sections }, (_, i) => `block-${i}`)
+export const names = (sections: number): readonly string[] => Array.from({ length: sections }, (_, i) => `block-${i}`)
 
-const sectionOf = (section: string, count: number): SectionState => ({
+export const sectionOf = (section: string, count: number): SectionState => ({
   ...{ section, count, created: [], blocked: [], claims: [], holds: [] },
 })
 
@@ -30,7 +30,7 @@ async function openSeats(stand: RedisStand, sections: number, seats: number) {
   return { inventory: seatInventory, sections: all, close }
 }
 
-async function reserved(inventory: SeatInventory, sections: readonly string[]): Promise<number> {
+export async function reserved(inventory: SeatInventory, sections: readonly string[]): Promise<number> {
   const map = await inventory.read({ scheduleId, sections })
   assert.ok(map.is === 'snapshot')
   return map.sections.reduce((sum, { codes, count }) => sum + countCodes(codes, count)[1], 0)
@@ -54,7 +54,7 @@ async function commandMicros({ client }: RedisStand, count: number, run: () => P
 }
 
 /** So many calls of `run`, `atOnce` at a time. */
-async function inFlight(count: number, atOnce: number, run: (i: number) => Promise<unknown>): Promise<void> {
+export async function inFlight(count: number, atOnce: number, run: (i: number) => Promise<unknown>): Promise<void> {
   let next = 0
   const lane = async () => {
     while (next < count) await run(next++)

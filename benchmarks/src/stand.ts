@@ -31,11 +31,11 @@ export const packed = (stand: Stand) =>
     codes: packCodes(stand.codes[rank]!),
   }))
 
-function createSection(id: string): Section {
-  const rows = Array.from({ length: rowsPerSection }, (_, y) => ({
+export function createSection(id: string, rowCount = rowsPerSection, rowSeats = seatsPerRow): Section {
+  const rows = Array.from({ length: rowCount }, (_, y) => ({
     id: `R${y}`,
     label: `${y + 1}`,
-    seats: Array.from({ length: seatsPerRow }, (_, x) => ({
+    seats: Array.from({ length: rowSeats }, (_, x) => ({
       seatId: `${id}-R${y}-${x + 1}`,
       label: `${x + 1}`,
       x,
@@ -43,8 +43,8 @@ function createSection(id: string): Section {
       position: x,
     })),
   }))
-  const focalPoint = { x: (seatsPerRow - 1) / 2, y: 0 }
-  const capacity = rowsPerSection * seatsPerRow
+  const focalPoint = { x: (rowSeats - 1) / 2, y: 0 }
+  const capacity = rowCount * rowSeats
   return { id, label: id, kind: 'seated', grade: 'red', x: 0, y: 0, capacity, focalPoint, rows }
 }
 

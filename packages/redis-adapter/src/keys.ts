@@ -5,7 +5,7 @@
  * | key | type | holds | TTL | size | deleted by |
  * |--|--|--|--|--|--|
  * | `lock:{<key>}` | hash | owner, fence, until, run, asked | lease + 1 day, from the last grant | ~250 B, one per shard in use | its TTL |
- * | `payment:status:<requestId>` | hash | status, message, version, document (JSON) | 1 day, from the last change | ~700 B per payment | its TTL |
+ * | `payment:status:<requestId>` | hash | status, message, version, document (JSON), run | 1 day, from the last change | ~700 B per payment | its TTL |
  * | `feed:{<channel>}` | hash | seq, run | 1 day, from the last publish | ~150 B per channel | its TTL |
  * | `feed:{<channel>}:news` | pub/sub channel | `<first seq> <JSON list of changes>` | – | – | – |
  * | `queue:{<scheduleId>}` | hash | the line: rules, counters, counts, rate buckets, segments, draw | 30 days, from the last hour of ticks (the ten keys down to `:old`) | ~2.6 kB | its TTL |
@@ -20,7 +20,7 @@
  * | `queue:{…}:old` | list | member lists of old epochs that are to be deleted | as above | ~80 B per reset | ticks |
  * | `queue:{…}:<epoch>:group:<g>` | list | visitors of a group in number order | 30 days, from its first | ~the length of an id + 3 B per visitor | its TTL, ticks of a later epoch |
  * | `queue:{…}:<epoch>:ranks:<n>` | list | visitors of the pre-queue, a thousand ranks each | the same | the same | the draw, once the groups are built |
- * | `seats:{<scheduleId>}` | hash | all seats of a schedule: packed sections, holds, holders, pins (rows: lib/seats.lua) | 30 days, from the last hour of reaping (the seven keys down to `:done:1`) | ¼ B per seat, ~200 B per hold and ~90 B per holder | its TTL |
+ * | `seats:{<scheduleId>}` | hash | all seats of a schedule: packed sections, holds, holders, pins (rows: lib/seats.lua) | 30 days, from the last hour of reaping (the seven keys down to `:done:1`) | ¼ B per seat, twice that once the map is read whole, ~200 B per hold and ~90 B per holder | its TTL |
  * | `seats:{…}:due` | sorted set | holds by deadline, each section a range of its own (`seats.score` in lib/seats.lua) | as above | ~100 B per unpinned hold and section | the end of the hold |
  * | `seats:{…}:pins` | sorted set | payments by the end of their lease | as above | ~100 B per unsettled payment | the record's word, unpin |
  * | `seats:{…}:owners` | hash | `<section>/<seat>` → whose it is, and the version of the record's last word | as above | ~120 B per seat that was ever paid for | its TTL, a new incarnation |

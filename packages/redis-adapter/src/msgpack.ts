@@ -78,65 +78,95 @@ export const bytesIn = (raw: string): Buffer => Buffer.from(raw, 'latin1')
 
 export const utf8 = (raw: string): string => bytesIn(raw).toString()
 
-export function unpacker(source: Buffer): Unpacker {
-  let at = 0
-  const take = (length: number): number => {
-    at += length
-    return at - length
+/** The `length` of what begins with such a head, and where it stands. */
+const lengths: Readonly<Record<number, 1 | 2 | 4>> = { 217: 1, 218: 2, 219: 4, 220: 2, 221: 4 }
+
+export const unpacker = (source: Buffer): Unpacker => new BufferUnpacker(source)
+
+/** A class for speed: a whole map has some hundred values. */
+class BufferUnpacker implements Unpacker {
+  readonly #source: Buffer
+  #at = 0
+
+  constructor(source: Buffer) {
+    this.#source = source
   }
-  const bytesOf = (length: number): Buffer => {
-    const start = take(length)
-    return source.subarray(start, start + length)
+
+  more(): boolean {
+    return this.#at < this.#source.length
   }
-  const rawOf = (length: number): string => {
-    const start = take(length)
-    return source.toString('latin1', start, start + length)
-  }
-  const listOf = (length: number): Unpacked[] => {
-    const list: Unpacked[] = []
-    for (let i = 0; i < length; i++) list.push(read(false))
-    return list
-  }
-  const lengthOf: Readonly<Record<number, () => number>> = {
-    217: () => source.readUInt8(take(1)),
-    218: () => source.readUInt16BE(take(2)),
-    219: () => source.readUInt32BE(take(4)),
-    220: () => source.readUInt16BE(take(2)),
-    221: () => source.readUInt32BE(take(4)),
-  }
-  const single: Readonly<Record<number, () => Unpacked>> = {
-    192: () => null,
-    194: () => false,
-    195: () => true,
-    202: () => source.readFloatBE(take(4)),
-    203: () => source.readDoubleBE(take(8)),
-    204: () => source.readUInt8(take(1)),
-    205: () => source.readUInt16BE(take(2)),
-    206: () => source.readUInt32BE(take(4)),
-    207: () => Number(source.readBigUInt64BE(take(8))),
-    208: () => source.readInt8(take(1)),
-    209: () => source.readInt16BE(take(2)),
-    210: () => source.readInt32BE(take(4)),
-    211: () => Number(source.readBigInt64BE(take(8))),
-  }
-  const read = (raw: boolean): Unpacked => {
-    const head = source.readUInt8(take(1))
+
+  next(): Unpacked {
+    const head = this.#source[this.#at++]!
     if (head < 0x80) return head
     if (head >= 0xe0) return head - 0x100
-    if (head >= 0xa0 && head < 0xc0) return raw ? bytesOf(head & 31) : rawOf(head & 31)
-    if (head >= 0x90 && head < 0xa0) return listOf(head & 15)
-    if (head >= 0xd9 && head <= 0xdb) return raw ? bytesOf(lengthOf[head]!()) : rawOf(lengthOf[head]!())
-    if (head === 0xdc || head === 0xdd) return listOf(lengthOf[head]!())
-    const one = single[head]
-    if (one === undefined) throw new TypeError(`0x${head.toString(16)} begins no value that is spoken here`)
-    return one()
+    if (head < 0xa0) return this.#list(head & 15)
+    if (head < 0xc0) return this.#raw(head & 31)
+    if (head >= 0xcc) return head >= 0xd9 ? this.#sized(head) : this.#number(head)
+    return this.#single(head)
   }
-  return {
-    more: () => at < source.length,
-    next: () => read(false),
-    text: () => read(false) as string,
-    number: () => read(false) as number,
-    bytes: () => read(true) as Buffer,
-    list: () => read(false) as Unpacked[],
+
+  text(): string {
+    return this.next() as string
+  }
+
+  number(): number {
+    return this.next() as number
+  }
+
+  list(): Unpacked[] {
+    return this.next() as Unpacked[]
+  }
+
+  bytes(): Buffer {
+    const head = this.#source[this.#at++]!
+    const length = head >= 0xa0 && head < 0xc0 ? head & 31 : this.#length(head)
+    this.#at += length
+    return this.#source.subarray(this.#at - length, this.#at)
+  }
+
+  #sized(head: number): Unpacked {
+    const length = this.#length(head)
+    return head >= 0xdc ? this.#list(length) : this.#raw(length)
+  }
+
+  #raw(length: number): string {
+    this.#at += length
+    return this.#source.toString('latin1', this.#at - length, this.#at)
+  }
+
+  #list(length: number): Unpacked[] {
+    const list: Unpacked[] = []
+    for (let i = 0; i < length; i++) list.push(this.next())
+    return list
+  }
+
+  #length(head: number): number {
+    const size = lengths[head]
+    if (size === undefined) throw unknown(head)
+    this.#at += size
+    return this.#source.readUIntBE(this.#at - size, size)
+  }
+
+  #number(head: number): number {
+    // 1, 2, 4 or 8 bytes, without a sign and with one.
+    const size = 1 << (head & 3)
+    this.#at += size
+    const at = this.#at - size
+    const isSigned = head >= 0xd0
+    if (size < 8) return isSigned ? this.#source.readIntBE(at, size) : this.#source.readUIntBE(at, size)
+    const high = isSigned ? this.#source.readInt32BE(at) : this.#source.readUInt32BE(at)
+    return high * 4_294_967_296 + this.#source.readUInt32BE(at + 4)
+  }
+
+  #single(head: number): Unpacked {
+    if (head === 0xc0) return null
+    if (head === 0xc2 || head === 0xc3) return head === 0xc3
+    const size = head === 0xca ? 4 : 8
+    if (size === 8 && head !== 0xcb) throw unknown(head)
+    this.#at += size
+    return size === 4 ? this.#source.readFloatBE(this.#at - 4) : this.#source.readDoubleBE(this.#at - 8)
   }
 }
+
+const unknown = (head: number): TypeError => new TypeError(`0x${head.toString(16)} begins no value that is spoken here`)

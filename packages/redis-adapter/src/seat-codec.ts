@@ -20,7 +20,8 @@ import { bytesIn, type Packable, pack, type Unpacked, type Unpacker, unpacker, u
 
 const origins = ['USER', 'EXPIRY', 'PAYMENT', 'ADMIN'] as const satisfies readonly ChangeOrigin[]
 
-export const packParts = (parts: readonly Part[]): Buffer => pack(...parts.map(({ section, seats }) => [section, ...seats]))
+export const packParts = (parts: readonly Part[]): Buffer =>
+  pack(...parts.map(({ section, seats }) => [section, ...seats]))
 
 const unpackPart = ([section, ...seats]: Unpacked[]): Part => ({ section: section as Id, seats: seats as number[] })
 
@@ -41,7 +42,7 @@ export function packCommand(command: SeatCommand): Buffer {
       const row = pack(holder, epoch, '', parts, JSON.stringify(price))
       const answer = pack(fingerprint, memo, holdId)
       const terms = [holdId, holder, ttlMs, notAfter, quota, parts, row, answer]
-      return pack(...head, ...terms, replaces?.holdId ?? '', replaces?.version ?? 0)
+      return pack(...head, ...terms, replaces?.holdId ?? '', replaces?.version ?? 0, 0)
     }
     case 'release':
       return pack(...head, command.holdId, command.version, command.holder)
@@ -76,7 +77,16 @@ export const packSection = ({ section, count, blocked, claims, holds }: SectionS
     holds.map(packHold),
   )
 
-export const packHold = ({ holdId, version, createdAt, expiresAt, holder, epoch, parts, price }: HoldRecord): Packable[] => [
+export const packHold = ({
+  holdId,
+  version,
+  createdAt,
+  expiresAt,
+  holder,
+  epoch,
+  parts,
+  price,
+}: HoldRecord): Packable[] => [
   ...[holdId, version, createdAt, expiresAt],
   ...[holder, epoch, packParts(parts), JSON.stringify(price)],
 ]
@@ -93,7 +103,7 @@ type HoldRow = [
 ]
 
 /** A hold's row, as the hash has it. */
-export function unpackHold(scheduleId: Id, holdId: Id, row: readonly Unpacked[]): HoldRecord {
+function unpackHold(scheduleId: Id, holdId: Id, row: readonly Unpacked[]): HoldRecord {
   const [version, createdAt, expiresAt, holder, epoch, requestId, parts, price] = row as HoldRow
   return {
     holdId,
@@ -184,11 +194,11 @@ function unpackSection(section: Id, reader: Unpacker): PackedSection {
 }
 
 export function unpackMap(
-  reply: Buffer,
+  [head, body]: readonly [Buffer, Buffer],
   wanted: readonly Id[],
   since: number,
 ): MapSnapshot | MapDelta | { readonly is: 'missing'; readonly sections: readonly Id[] } {
-  const reader = unpacker(reply)
+  const reader = unpacker(head)
   const is = reader.text()
   if (is === 'missing') {
     const sections: Id[] = []
@@ -196,9 +206,10 @@ export function unpackMap(
     return { is, sections }
   }
   const common = { version: reader.number(), storeTime: reader.number() }
-  if (is === 'snapshot') return { is, ...common, sections: wanted.map((section) => unpackSection(section, reader)) }
+  const rest = unpacker(body)
+  if (is === 'snapshot') return { is, ...common, sections: wanted.map((section) => unpackSection(section, rest)) }
   const known = new Set(wanted)
-  const changes = unpackEntries(reader).filter(({ section, version }) => version > since && known.has(section))
+  const changes = unpackEntries(rest).filter(({ section, version }) => version > since && known.has(section))
   return { is: 'delta', from: since, ...common, changes }
 }
 

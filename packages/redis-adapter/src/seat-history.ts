@@ -1,5 +1,5 @@
 import type { Id, PackedSection, SeatChange } from '@b-ticketing/core/ports'
-import { unpacker } from './msgpack.ts'
+import { type Unpacker, unpacker } from './msgpack.ts'
 import { loadScript } from './script.ts'
 import type { MapEntry, MapState, PartNews, SeatShards } from './seat-shards.ts'
 
@@ -36,14 +36,12 @@ export function openHistory(shards: SeatShards, scheduleId: Id): SeatHistory {
     [...known.values()].filter(({ section, version }) => (map.merged.get(section)?.part ?? version) < version)
 
   const fetchNews = async ({ section }: PartNews, after: number): Promise<readonly MapEntry[]> => {
-    const reader = unpacker(
-      (await shards.call(readSeats, scheduleId, `part/${section}`, [after, `s${section}`])) as Buffer,
-    )
+    const reply = await shards.call(readSeats, scheduleId, `part/${section}`, [after, `s${section}`])
+    const [head, reader] = (reply as [Buffer, Buffer]).map(unpacker) as [Unpacker, Unpacker]
     const entries: MapEntry[] = []
-    const [is, now] = [reader.text(), reader.number()]
-    if (is === 'snapshot') return [{ section, told: { from: -1, version: now, news: Buffer.alloc(0) } }]
+    const is = head.text()
+    if (is === 'snapshot') return [{ section, told: { from: -1, version: head.number(), news: Buffer.alloc(0) } }]
     if (is !== 'delta') return entries
-    reader.number()
     while (reader.more()) {
       const [begin, version] = [reader.number(), reader.number(), reader.number()]
       entries.push({ section, told: { from: begin, version, news: reader.bytes() } })
@@ -90,7 +88,9 @@ export function openHistory(shards: SeatShards, scheduleId: Id): SeatHistory {
     news: () => {
       if (state === null) return { from: 0, version: 0, changes: [] }
       const { version, history } = state
-      return history === null ? { from: version, version, changes: [] } : { from: from ?? version, version, changes: history }
+      return history === null
+        ? { from: version, version, changes: [] }
+        : { from: from ?? version, version, changes: history }
     },
   }
 }

@@ -22,6 +22,9 @@ const reapSeats = loadScript('reap-seats')
 const installSeats = loadScript('install-seats')
 const readOwners = loadScript('read-owners')
 
+/** Holds freed in one call, however many may be: half a millisecond in which Redis does nothing else. */
+export const mostReaped = 64
+
 /**
  * Seats in Redis: one script a call, all keys of a schedule under one hash tag. `recordId`: the record behind these seats;
  * another one's seats are missing to it. Needed where the record does not outlive its process.
@@ -51,7 +54,10 @@ export function createRedisSeatInventory(p: {
     async read({ scheduleId, sections, since }) {
       const after = since !== undefined && Number.isSafeInteger(since) && since >= 0 ? since : -1
       const wanted = [...new Set(sections)]
-      const reply = (await run(readSeats, scheduleId, [after, wanted.map((section) => `s${section}`).join(' ')])) as Buffer
+      const reply = (await run(readSeats, scheduleId, [after, wanted.map((section) => `s${section}`).join(' ')])) as [
+        Buffer,
+        Buffer,
+      ]
       return unpackMap(reply, wanted, after)
     },
 
@@ -63,7 +69,11 @@ export function createRedisSeatInventory(p: {
     },
 
     async reap({ scheduleId, limit }) {
-      const reply = (await run(reapSeats, scheduleId, [limit, seatsKeptMs])) as Buffer | null
+      const reply = (await run(reapSeats, scheduleId, [
+        Math.min(limit, mostReaped),
+        limit,
+        seatsKeptMs,
+      ])) as Buffer | null
       if (reply === null) return { from: 0, version: 0, changes: [], stalePins: [], more: false }
       const reader = unpacker(reply)
       const news = readNews(reader)

@@ -54,12 +54,16 @@ async function rush(redis: TestRedis, more: RedisAdapterOptions): Promise<readon
 
 await describeRedis('one seat map, many processes', (redis) => {
   const shapes = [{}, { shardBy: 'section' }] as const
-  test.each(shapes)('H3: 1 000 clients of four processes on 100 seats: exactly 100 winners, each with a seat of their own (%o)', async (options) => {
-    const reports = await rush(redis, options)
-    const won = reports.filter(({ seatId }) => seatId !== null)
-    expect(won).toHaveLength(seats)
-    expect(new Set(won.map(({ seatId }) => seatId)).size).toBe(seats)
-    expect(new Set(reports.map(({ reason }) => reason))).toEqual(new Set([null, 'SEATS_UNAVAILABLE']))
-    expect(reports).toHaveLength(1_000)
-  }, 60_000)
+  test.each(shapes)(
+    'H3: 1 000 clients of four processes on 100 seats: exactly 100 winners, each with a seat of their own (%o)',
+    async (options) => {
+      const reports = await rush(redis, options)
+      const won = reports.filter(({ seatId }) => seatId !== null)
+      expect(won).toHaveLength(seats)
+      expect(new Set(won.map(({ seatId }) => seatId)).size).toBe(seats)
+      expect(new Set(reports.map(({ reason }) => reason))).toEqual(new Set([null, 'SEATS_UNAVAILABLE']))
+      expect(reports).toHaveLength(1_000)
+    },
+    60_000,
+  )
 })

@@ -13,6 +13,8 @@ const forgetMap = loadScript('forget-map')
 /** Visitors share so many homes: commands of one call that go to the same one travel together. */
 export const homes = 16
 
+export const everyHome: readonly number[] = Array.from({ length: homes }, (_, home) => home)
+
 /** The home of a visitor: FNV-1a of its id. It is the same for ever. */
 export function homeOf(holder: Id): number {
   let hash = 0x811c9dc5
@@ -55,7 +57,11 @@ export interface SeatShards {
   call(script: Script, scheduleId: Id, shard: string, args: readonly RedisValue[]): Promise<unknown>
   /** Null: this home is not installed. */
   home(scheduleId: Id, home: number, commands: readonly Buffer[]): Promise<readonly Answer[] | null>
-  part(scheduleId: Id, section: Id, commands: readonly Buffer[]): Promise<PartNews & { readonly answers: readonly Answer[] }>
+  part(
+    scheduleId: Id,
+    section: Id,
+    commands: readonly Buffer[],
+  ): Promise<PartNews & { readonly answers: readonly Answer[] }>
   /** `since`: version after which the history is told; -1: what this call adds. Null: nothing is installed. */
   map(scheduleId: Id, since: number, entries: readonly MapEntry[]): Promise<MapState | null>
   /** A shard has lost its data: nothing of the schedule is known until it is loaded again. */

@@ -148,7 +148,11 @@ async function read(store: SeatInventory) {
 }
 
 /** The change by which a hold got its `nth` seat, if any. */
-type TakenBy = (p: { readonly version: number; readonly nth: number; readonly at: readonly number[] }) => number | undefined
+type TakenBy = (p: {
+  readonly version: number
+  readonly nth: number
+  readonly at: readonly number[]
+}) => number | undefined
 
 /** With one shard the changes of a hold follow its version; else they are the last before it. */
 const takenBy: ReadonlyMap<Create, TakenBy> = new Map<Create, TakenBy>([
@@ -190,7 +194,7 @@ function errorsOf({ granted, changes }: Witness, create: Create): string[] {
 }
 
 await describeRedis('a storm over the seats by section', (redis) => {
-  const operations = redis.kind === 'single' ? 10_000 : 3_000
+  const operations = redis.kind === 'single' ? 5_000 : 2_000
   test(`H3 H15 I1 I14: ${operations} random operations, 64 workers on four servers, expiry and lost answers: no seat in two live holds`, async () => {
     const create = createSectionedSeatInventory
     const witness = await storm(redis, { operations, seed: 20_261_122, create })
@@ -236,6 +240,8 @@ await describeRedis('a storm over the seats', (redis) => {
         return { ...answer, replies }
       },
     })
-    expect(errorsOf(await storm(redis, { operations: 1_000, seed: 1, create, broken: generous }), create).length).toBeGreaterThan(0)
+    expect(
+      errorsOf(await storm(redis, { operations: 1_000, seed: 1, create, broken: generous }), create).length,
+    ).toBeGreaterThan(0)
   })
 })

@@ -85,7 +85,13 @@ class Twins {
     const leaseMs = this.dice(800)
     const requestOf = ({ holder }: HoldRecord) => `pay-${Number(holder.slice(2)) + 6 * (this.serial % 2)}`
     if (dice < 75) {
-      return both((at) => ({ do: 'pin', operationId, ...named(at), requestId: this.isStrict ? requestOf(at) : requestId, leaseMs }))
+      return both((at) => ({
+        do: 'pin',
+        operationId,
+        ...named(at),
+        requestId: this.isStrict ? requestOf(at) : requestId,
+        leaseMs,
+      }))
     }
     let command: SeatCommand = { do: 'unpin', operationId, requestId }
     if (dice < 95 && dice >= 80) {
@@ -189,7 +195,11 @@ for (const [name, create] of stores) {
   await describeRedis(`${name} and of memory`, (redis) => {
     const seeds = redis.kind === 'single' ? 12 : 3
     for (let seed = 1; seed <= seeds; seed++) {
-      test(`are the same after the same history (seed ${seed})`, () => new Twins(redis, seed, create, create === createSectionedSeatInventory).run(250), 60_000)
+      test(
+        `are the same after the same history (seed ${seed})`,
+        () => new Twins(redis, seed, create, create === createSectionedSeatInventory).run(250),
+        60_000,
+      )
     }
   })
 }

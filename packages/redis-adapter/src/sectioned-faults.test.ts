@@ -1,3 +1,4 @@
+import { codeAt } from '@b-ticketing/core'
 import type { HoldRecord, Id, SeatCommand, SeatInventory, SeatReply } from '@b-ticketing/core/ports'
 import { expect, test } from 'vitest'
 import { describeRedis, type TestRedis, type TestSpace, testSpace } from './redis.test-support.ts'
@@ -28,6 +29,32 @@ function dying(scripts: ScriptRunner, calls: number, sends: boolean): ScriptRunn
   }
 }
 
+function signal() {
+  let resolve = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+/** A process that stops before one of its calls, until it is let go. */
+function stalling(scripts: ScriptRunner, calls: number) {
+  let left = calls
+  const [stopped, goes] = [signal(), signal()]
+  const run = async (call: () => Promise<unknown>): Promise<unknown> => {
+    if (left-- === 0) {
+      stopped.resolve()
+      await goes.promise
+    }
+    return call()
+  }
+  const runner: ScriptRunner = {
+    run: (script, p) => run(() => scripts.run(script, p)),
+    runBinary: (script, p) => run(() => scripts.runBinary(script, p)),
+  }
+  return { runner, stopped: stopped.promise, go: goes.resolve }
+}
+
 interface Scene {
   readonly space: TestSpace
   readonly healthy: SeatInventory
@@ -39,7 +66,15 @@ interface Scene {
 
 const take = (holder: Id, seats: Readonly<Record<Id, readonly number[]>>, more: object = {}) =>
   ({
-    ...{ do: 'take', operationId: `op-${++serial}`, holdId: `hold-${serial}`, holder, epoch: 'e', ttlMs, notAfter: never },
+    ...{
+      do: 'take',
+      operationId: `op-${++serial}`,
+      holdId: `hold-${serial}`,
+      holder,
+      epoch: 'e',
+      ttlMs,
+      notAfter: never,
+    },
     ...{ quota: 8, price: { value: 1, currency: 'KRW' } },
     parts: Object.entries(seats).map(([section, list]) => ({ section, seats: list })),
     ...more,
@@ -56,7 +91,9 @@ const holdOf = (reply: SeatReply): HoldRecord => {
 const codes = async (inventory: SeatInventory): Promise<string> => {
   const map = await inventory.read({ scheduleId, sections })
   if (map.is !== 'snapshot') throw new Error(map.is)
-  return map.sections.map(({ codes: packed }) => [...packed].map((byte) => byte.toString(4).padStart(4, '0')).join('')).join(' ')
+  return map.sections
+    .map(({ codes: packed }) => [...packed].map((byte) => byte.toString(4).padStart(4, '0')).join(''))
+    .join(' ')
 }
 
 const free = '00000000 00000000'
@@ -88,10 +125,26 @@ const scenes: Readonly<Record<string, (held: HoldRecord) => SeatCommand>> = {
   pin: (held) => ({ do: 'pin', ...named(held), requestId: 'pay-1', leaseMs: 1_000 }),
 }
 
+/** A hold that is listed and can be paid has all its seats. */
+async function assertWhole(healthy: SeatInventory): Promise<void> {
+  const map = await healthy.read({ scheduleId, sections })
+  if (map.is !== 'snapshot') throw new Error(map.is)
+  for (const hold of await holdsOf(healthy, 'ann')) {
+    for (const { section, seats } of hold.requestId === null ? hold.parts : []) {
+      const { codes: packed } = map.sections.find((one) => one.section === section)!
+      expect(seats.map((seat) => codeAt(packed, seat))).toEqual(seats.map(() => 1))
+    }
+  }
+}
+
 /** Whatever became of it: a hold that is listed is whole or cannot be paid, and in the end nothing is left. */
 async function assertBounded(scene: Scene): Promise<void> {
   const { healthy, space, before } = scene
-  if (before) expect((await commit(healthy, take('bob', { A: [0], B: [0] }))).is).toBe('hold')
+  if (before) {
+    expect((await commit(healthy, take('bob', { A: [0], B: [0] }))).is).toBe('hold')
+    space.advance(before.expiresAt - space.now())
+    await assertWhole(healthy)
+  }
   for (const hold of await holdsOf(healthy, 'ann')) {
     if (hold.requestId !== null) continue
     const requestId = `check-${hold.holdId}`
@@ -158,6 +211,73 @@ await describeRedis(
       }
     }
 
+    test('H15: a process that was refused, and lets go late, takes nothing from who tried again', async () => {
+      for (let at = 0; ; at++) {
+        const { space, healthy } = await open(redis)
+        const other = holdOf(await commit(healthy, take('bob', { B: [3] })))
+        const { runner, stopped, go } = stalling(createScriptRunner(space), at)
+        const asked = take('ann', both)
+        const slow = commit(createSectionedSeatInventory({ ...space, scripts: runner }), asked)
+        const isOver = await Promise.race([stopped.then(() => false), slow.then(() => true)])
+        expect(await commit(healthy, { do: 'release', ...named(other) })).toEqual({ is: 'done' })
+        const again = await commit(healthy, asked)
+        go()
+        const replies = [await slow, again]
+        await assertWhole(healthy)
+        const held = await holdsOf(healthy, 'ann')
+        expect(held.length).toBe(replies.some(({ is }) => is === 'hold') ? 1 : 0)
+        expect((await codes(healthy)).replaceAll(/[0 ]/g, '')).toHaveLength(held.length * 3)
+        await space.forget()
+        if (isOver) break
+        expect(at).toBeLessThan(20)
+      }
+    }, 60_000)
+
+    test('H14: a swap that was cut off gives way to the next, and takes nothing from it when it ends', async () => {
+      for (let cut = 0; ; cut++) {
+        const { space, healthy } = await open(redis)
+        const { holdId, version, expiresAt } = holdOf(await commit(healthy, take('ann', both)))
+        space.advance(1_000)
+        const scripts = dying(createScriptRunner(space), cut, true)
+        const replaces = { holdId, version }
+        const first = take('ann', { A: [2, 3], B: [3, 4] }, { replaces })
+        await commit(createSectionedSeatInventory({ ...space, scripts }), first).catch(() => null)
+        space.advance(1_000)
+        const second = await commit(healthy, take('ann', { A: [1, 2], B: [3, 5] }, { replaces }))
+        for (const deadline of [expiresAt, expiresAt + 1_000]) {
+          space.advance(deadline - space.now())
+          await assertWhole(healthy)
+          if (second.is === 'hold') expect(await holdsOf(healthy, 'ann')).toEqual([second.hold])
+        }
+        space.advance(ttlMs)
+        expect(await codes(healthy)).toBe(free)
+        await space.forget()
+        if (!scripts.died()) break
+      }
+    }, 60_000)
+
+    test('H10: a process that was overtaken, and goes on after the seats went to somebody else, changes nothing', async () => {
+      for (let at = 0; ; at++) {
+        const { space, healthy } = await open(redis)
+        const { runner, stopped, go } = stalling(createScriptRunner(space), at)
+        const asked = take('ann', both)
+        const slow = commit(createSectionedSeatInventory({ ...space, scripts: runner }), asked)
+        const isOver = await Promise.race([stopped.then(() => false), slow.then(() => true)])
+        const hold = holdOf(await commit(healthy, asked))
+        expect(await commit(healthy, { do: 'release', ...named(hold) })).toEqual({ is: 'done' })
+        const next = holdOf(await commit(healthy, take('bob', both)))
+        const before = await codes(healthy)
+        go()
+        await slow
+        expect(await codes(healthy)).toBe(before)
+        expect(await holdsOf(healthy, 'bob')).toEqual([next])
+        expect(await holdsOf(healthy, 'ann')).toEqual([])
+        await space.forget()
+        if (isOver) break
+        expect(at).toBeLessThan(20)
+      }
+    }, 60_000)
+
     test('H4: two holds of the same two shards at once, from opposite ends: never both, and who loses leaves nothing', async () => {
       const { space, healthy } = await open(redis)
       const others = [0, 1].map(() => createSectionedSeatInventory(space))
@@ -205,7 +325,10 @@ await describeRedis(
         }))
         await healthy.install({ scheduleId, incarnation: 2, sections: states })
         expect(await codes(healthy), shard).toBe('01100000 10000000')
-        expect((await commit(healthy, { do: 'pin', ...named(hold), requestId: 'pay-1', leaseMs: 1_000 })).is, shard).toBe('hold')
+        expect(
+          (await commit(healthy, { do: 'pin', ...named(hold), requestId: 'pay-1', leaseMs: 1_000 })).is,
+          shard,
+        ).toBe('hold')
         await space.forget()
       }
     }, 60_000)

@@ -51,7 +51,12 @@ export async function installParts(shards: SeatShards, p: Installation): Promise
   const isWhole = ({ hold, mark }: MarkedHold): boolean =>
     hold.parts.every((part) => parts.some(({ section, marks }) => section === part.section && marks.has(mark)))
   await installHomes(shards, p, marked.filter(isWhole))
-  await letGo(shards, scheduleId, marked.filter((one) => !isWhole(one)), made)
+  await letGo(
+    shards,
+    scheduleId,
+    marked.filter((one) => !isWhole(one)),
+    made,
+  )
   await list(shards, p, parts.slice(0, sections.length))
   return sections.map(({ section }) => (made.has(section) ? 'installed' : 'present'))
 }

@@ -1,20 +1,19 @@
-import type { HoldKey, HoldRecord, Id, SeatCommand, SeatInventory, SeatReply } from '@b-ticketing/core/ports'
+import type { HoldKey, HoldRecord, Id, SeatInventory, SeatReply } from '@b-ticketing/core/ports'
 import { groupBy } from './group-by.ts'
 import { type Keys, seatsKeptMs } from './keys.ts'
 import { pack, unpacker } from './msgpack.ts'
 import { loadScript, type ScriptRunner } from './script.ts'
 import { openHistory } from './seat-history.ts'
-import { holdKey, holdsIn, ownersIn } from './seat-inventory.ts'
-import { createSeatShards, homeOf, homes, type SeatShards } from './seat-shards.ts'
+import { holdKey, holdsIn, mostReaped, ownersIn } from './seat-inventory.ts'
+import { createSeatShards, everyHome, homeOf, homes, type SeatShards } from './seat-shards.ts'
 import type { SeatView } from './seat-view.ts'
-import { type Desk, doAlone, doForHolders, doProjections, sectionsOf, wavesOf } from './sectioned-commit.ts'
+import { sectionsOf } from './sectioned-desk.ts'
 import { installParts } from './sectioned-install.ts'
+import { doAll } from './sectioned-waves.ts'
 
 const findHolds = loadScript('find-holds')
 const reapSeats = loadScript('reap-seats')
 const readOwners = loadScript('read-owners')
-
-const everyHome = Array.from({ length: homes }, (_, home) => home)
 
 /**
  * Seats in Redis, each section a shard of its own under its own hash tag, so that one sale spreads over a cluster. A hold over
@@ -90,12 +89,19 @@ export function createSectionedSeatInventory(p: {
       const known = new Set(map?.sections)
       const gone = sections.filter((section) => !known.has(section) || absent.includes(section))
       if (gone.length > 0 || map === null) {
-        return sections.length > 0 ? { is: 'missing', sections: gone } : { is: 'snapshot', version: 0, storeTime: 0, sections: [] }
+        return sections.length > 0
+          ? { is: 'missing', sections: gone }
+          : { is: 'snapshot', version: 0, storeTime: 0, sections: [] }
       }
       const common = { version: map.version, storeTime: map.now }
       if (after >= 0 && map.history !== null) {
         const wanted = new Set(sections)
-        return { is: 'delta', from: after, ...common, changes: map.history.filter(({ section }) => wanted.has(section)) }
+        return {
+          is: 'delta',
+          from: after,
+          ...common,
+          changes: map.history.filter(({ section }) => wanted.has(section)),
+        }
       }
       // A section that changed on the way is read again: it must not be older than the version of the whole.
       await Promise.all(history.stale().map(look))
@@ -108,13 +114,20 @@ export function createSectionedSeatInventory(p: {
       const sections = map?.sections ?? []
       if (sections.length === 0) return { from: 0, version: 0, changes: [], stalePins: [], more: false }
       // Where there are more sections than may be freed of, they take turns.
-      const some = Array.from({ length: Math.min(limit, sections.length) }, (_, k) => sections[(turn + k) % sections.length]!)
+      const some = Array.from(
+        { length: Math.min(limit, sections.length) },
+        (_, k) => sections[(turn + k) % sections.length]!,
+      )
       turn += some.length
       const share = { part: Math.floor(limit / some.length), home: Math.ceil(limit / homes) }
       const pins = { home: new Set<Id>(), part: new Set<Id>() }
       let more = false
       const reap = async (shard: string, most: number, heard?: Id): Promise<void> => {
-        const reply = (await shards.call(reapSeats, scheduleId, shard, [most, seatsKeptMs])) as Buffer | null
+        const reply = (await shards.call(reapSeats, scheduleId, shard, [
+          Math.min(most, mostReaped),
+          limit,
+          seatsKeptMs,
+        ])) as Buffer | null
         if (reply === null) return
         const reader = unpacker(reply)
         const [from, version, news] = [reader.number(), reader.number(), reader.bytes()]
@@ -130,7 +143,10 @@ export function createSectionedSeatInventory(p: {
       await history.merge()
       const news = history.news()
       p.view?.show({ scheduleId, now: 0, version: news.version, changes: news.changes })
-      const others = await homeless(scheduleId, [...pins.part].filter((pin) => !pins.home.has(pin)))
+      const others = await homeless(
+        scheduleId,
+        [...pins.part].filter((pin) => !pins.home.has(pin)),
+      )
       return { ...news, stalePins: [...pins.home, ...others].slice(0, limit), more }
     },
 
@@ -144,31 +160,6 @@ export function createSectionedSeatInventory(p: {
 }
 
 const homesOf = (key: HoldKey): readonly number[] => ('holder' in key ? [homeOf(key.holder)] : everyHome)
-
-async function doAll(desk: Desk, commands: readonly SeatCommand[]): Promise<readonly SeatReply[]> {
-  const replies: SeatReply[] = []
-  for (const wave of wavesOf(commands)) {
-    const some = wave.map((i) => commands[i]!)
-    const answers = await doWave(desk, some)
-    for (const [k, i] of wave.entries()) replies[i] = answers[k]!
-  }
-  return replies
-}
-
-async function doWave(desk: Desk, commands: readonly SeatCommand[]): Promise<readonly SeatReply[]> {
-  const [first] = commands
-  switch (first!.do) {
-    case 'project':
-      return doProjections(desk, commands as never)
-    case 'take':
-    case 'release':
-    case 'extend':
-    case 'pin':
-      return doForHolders(desk, commands as never)
-    default:
-      return [await doAlone(desk, first as never)]
-  }
-}
 
 /** A map whose homes are not all there has lost one. */
 async function forgetIfHomeless(shards: SeatShards, scheduleId: Id): Promise<void> {

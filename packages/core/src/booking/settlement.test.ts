@@ -462,7 +462,3 @@ test('reconcile: a claim missing in an empty fast store is shown again', async (
   await other.reconcile.tick()
   expect(await other.map()).toBe('c...................')
 })
-
-test.todo('I5: kill -9 at every named failpoint of request and settle (real MySQL, Redis and Kafka)')
-test.todo('PAY5: Kafka is down for minutes, or lags past the hold deadline (real Kafka)')
-test.todo('H13: Redis restarts empty while payments run (real Redis)')

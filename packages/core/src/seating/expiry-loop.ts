@@ -8,7 +8,7 @@ import { attempt } from './seat-loader.ts'
 
 /** Holds freed in one call, and calls for one schedule in one tick: a storm of expiries is spread over ticks. */
 const limit = 256
-const rounds = 40
+const rounds = 160
 
 /**
  * Tidies up: holds are free at their deadline without it, but nobody is told. Also releases the holds of a line that was

@@ -2,34 +2,40 @@
 -- KEYS  see lib/seats.lua
 -- ARGV  1 clock · 2 id of the record, or '' · 3 what the shard is (see lib/seats.lua) · 4 version after which, -1 for the whole
 --       5 rows of sections, a blank between: s<section>
--- reply MessagePack values: 'missing', section … · 'delta', version, store's time, then entries of the log as they are there
---       (version before, version after, how many changes, news), the oldest first · 'snapshot', version, store's time, then the row
---       of each section
+-- reply two texts of MessagePack values: 'missing', section … and nothing · 'delta', version, store's time, and entries of the log
+--       as they are there (version before, version after, how many changes, news), the oldest first · 'snapshot', version, store's
+--       time, and the row of each section
 
 -- include store
+
+local since, wanted = tonumber(ARGV[4]), ARGV[5]
+
+-- The map as it was last read whole, where nothing has changed since, nothing is due, and whose run this is was looked at just now
+-- (see seats.begin): what most readers want, before anything is defined.
+local function unchanged()
+  local kept = redis.call('HMGET', KEYS[1], '', 'n', 'm')
+  if since >= 0 or not (kept[1] and kept[2]) then return end
+  local meta, now = { cmsgpack.unpack(kept[1]) }, store_now()
+  if meta[14] ~= ARGV[2] or now < meta[13] or now - meta[13] >= 10 or meta[16] <= now then return end
+  local version, names = cmsgpack.unpack(kept[2])
+  if version == meta[2] and names == wanted then return { cmsgpack.pack('snapshot', version, now), kept[3] } end
+end
+local reply = unchanged()
+if reply then return reply end
+
 -- include seats
 -- include seat-ends
 -- include seat-log
 
-local since, wanted = tonumber(ARGV[4]), ARGV[5]
-local first = redis.call('HMGET', seats.state, '', 'm')
-seats.begin(first[1])
-
--- The map as it was last read, as long as nothing has changed.
-if seats.meta and since < 0 and first[2] and seats.meta[16] > now and not seats.looked then
-  local version, names, rows = unpack_row(first[2])
-  if version == seats.version and names == wanted then return pack('snapshot', version, now) .. rows end
-end
-
 local fields, rows, missing = {}, {}, {}
 for field in string.gmatch(wanted, '%S+') do fields[#fields + 1] = field end
-if seats.meta then seats.read(seats.state, fields, seats.rows) end
+seats.open({ unpack(fields) })
 for i, field in ipairs(fields) do
-  rows[i] = seats.rows[field]
+  rows[i] = seats.meta and seats.rows[field]
   if not rows[i] then missing[#missing + 1] = string.sub(field, 2) end
 end
-if #missing > 0 then return pack('missing', unpack(missing)) end
-if not seats.meta then return pack('snapshot', 0, now) end
+if #missing > 0 then return { pack('missing', unpack(missing)), '' } end
+if not seats.meta then return { pack('snapshot', 0, now), '' } end
 
 if seats.meta[16] <= now then
   on_demand(define_ends)
@@ -38,8 +44,8 @@ if seats.meta[16] <= now then
   for i, field in ipairs(fields) do rows[i] = seats.section_row(seats.section(string.sub(field, 2))) end
 end
 local entries = since >= 0 and entries_after(since)
-if entries then return pack('delta', seats.version, now) .. table.concat(entries) end
+if entries then return { pack('delta', seats.version, now), table.concat(entries) } end
 local text = table.concat(rows)
--- So that the next reader has it, and need not look whose run this is; without memory he does.
-redis.pcall('HSET', seats.state, '', pack(unpack(seats.meta)), 'm', pack(seats.version, wanted, text))
-return pack('snapshot', seats.version, now) .. text
+-- For the next reader; without memory he does the same again.
+redis.pcall('HSET', seats.state, '', pack(unpack(seats.meta)), 'n', pack(seats.version, wanted), 'm', text)
+return { pack('snapshot', seats.version, now), text }

@@ -50,13 +50,21 @@ local function define_ends()
   -- Ends a hold that is not pinned: all its seats are its own.
   function seats.end_hold(one, origin)
     if is_part then return seats.end_part(one, origin) end
-    local who = seats.holder(one.holder)
-    for _, part in ipairs({ unpack_row(one.parts) }) do
-      seats.set_codes(seats.section(part[1]), part, 2, 0)
-      who[1] = who[1] - (#part - 1)
-    end
-    if not is_home then seats.news[#seats.news + 1] = string.char(origin) .. one.parts end
+    seats.free_parts(one.parts, one.holder, origin)
     seats.forget_hold(one)
+  end
+
+  -- Seats that are all of one hold.
+  function seats.free_parts(parts, holder, origin)
+    local count = 0
+    for _, part in ipairs({ unpack_row(parts) }) do
+      seats.set_codes(seats.section(part[1]), part, 2, 0)
+      count = count + #part - 1
+    end
+    if not is_home then seats.news[#seats.news + 1] = string.char(origin) .. parts end
+    if is_part then return end
+    local who = seats.holder(holder)
+    who[1] = who[1] - count
   end
 
   -- In a part: but for the seats it shares with the hold that replaces it, or that it would have replaced.
@@ -109,31 +117,75 @@ local function define_ends()
   function seats.read_due(entries)
     local fields, lists, who = {}, {}, {}
     for i, entry in ipairs(entries) do
-      lists[i] = {}
-      for id in string.gmatch(string.match(entry, ' (.*)'), '%S+') do
-        lists[i][#lists[i] + 1] = id
+      local list = {}
+      for id in string.gmatch(entry, ' (%S+)') do
+        list[#list + 1] = id
         if seats.rows['h' .. id] == nil then fields[#fields + 1] = 'h' .. id end
       end
+      lists[i] = list
     end
     seats.read(seats.state, fields, seats.rows)
-    for _, ids in ipairs(lists) do
-      for _, id in ipairs(ids) do
-        local one = seats.hold(id)
-        if one and not is_part and seats.rows['v' .. one.holder] == nil then who[#who + 1] = 'v' .. one.holder end
-      end
+    for _, field in ipairs(is_part and {} or fields) do
+      local row = seats.rows[field]
+      local holder = row and select(4, unpack_row(row))
+      if holder and seats.rows['v' .. holder] == nil then who[#who + 1] = 'v' .. holder end
     end
     seats.read(seats.state, who, seats.rows)
     return lists
   end
 
-  -- Frees what is due in a section, earliest first; at most `most` holds. How many were freed.
-  function seats.free_due(sec, most)
-    if sec.earliest > now or most <= 0 then return 0 end
-    local low, till, freed, over = sec.rank * seats.span, seats.score(sec, now), 0, 0
-    local limit = most < 1e9 and most + 1 or -1
-    local entries = redis.call('ZRANGEBYSCORE', seats.due, digits(low), digits(till), 'LIMIT', 0, limit)
-    for i, ids in ipairs(seats.read_due(entries)) do
-      for _, id in ipairs(ids) do
+  -- The same, and they are in `seats.holds` then.
+  function seats.load_due(entries)
+    for _, ids in ipairs(seats.read_due(entries)) do
+      for _, id in ipairs(ids) do seats.hold(id) end
+    end
+  end
+
+  -- The row of a holder whose only hold of so many seats has expired, as it was read; nil where he has others, or is changed
+  -- already.
+  local function after_only(holder, count, deadline)
+    local field = 'v' .. holder
+    local row = not seats.holders[holder] and seats.rows[field]
+    if not row then return end
+    local owned, expiries, paused, _, other = unpack_row(row)
+    if other then return end
+    local who = { owned - count, expiries, paused }
+    seats.after_expiry(who, deadline)
+    return field, pack(who[1], who[2], who[3])
+  end
+
+  -- Ends a due hold as it was read, where nothing else concerns it: most holds that expire are all that their holder has. False:
+  -- it is no such hold.
+  local function end_simple(sec, id)
+    local row = seats.holds[id] == nil and seats.rows['h' .. id]
+    if not row then return false end
+    local version, _, expires, holder, _, request, parts, document = unpack_row(row)
+    if request ~= '' or expires > now or version == 0 and not is_part or is_part and document ~= '' then return false end
+    local part, other = unpack_row(parts)
+    if other then return false end
+    if not is_part then
+      local field, left = after_only(holder, #part - 1, expires)
+      if not field then return false end
+      seats.rows[field] = left
+      seats.fields[#seats.fields + 1] = field
+      seats.fields[#seats.fields + 1] = left
+    end
+    if not is_home then
+      seats.set_codes(sec, part, 2, 0)
+      seats.news[#seats.news + 1] = '\1' .. parts
+    end
+    seats.holds[id], seats.rows['h' .. id] = false, false
+    seats.ended[#seats.ended + 1] = id
+    return true
+  end
+
+  -- Ends what is due of the holds of an entry, at most `most`. How many were ended.
+  local function free_entry(sec, ids, most)
+    local freed = 0
+    for _, id in ipairs(ids) do
+      if freed < most and end_simple(sec, id) then
+        freed = freed + 1
+      else
         local one = seats.hold(id)
         if one and one.request == '' then
           if one.expires > now then
@@ -146,17 +198,35 @@ local function define_ends()
           end
         end
       end
-      -- Not all of it was freed: it is met again.
-      if freed >= most then break end
-      over = i
-      seats.over[#seats.over + 1] = entries[i]
     end
-    if over == #entries and #entries < most + 1 then
-      local next = redis.call('ZRANGEBYSCORE', seats.due, '(' .. digits(till), '(' .. digits(low + seats.span), 'WITHSCORES',
-        'LIMIT', 0, 1)
-      sec.earliest = next[2] and next[2] - low + seats.meta[15] or 9007199254740991
-      for expires in pairs(sec.due) do sec.earliest = math.min(sec.earliest, expires) end
-    end
+    return freed
+  end
+
+  -- The earliest deadline of a section, of what is in the set and of what is being entered.
+  local function next_deadline(sec, low, till)
+    local next = redis.call('ZRANGEBYSCORE', seats.due, '(' .. digits(till), '(' .. digits(low + seats.span), 'WITHSCORES', 'LIMIT',
+      0, 1)
+    local earliest = next[2] and next[2] - low + seats.meta[15] or 9007199254740991
+    for expires in pairs(sec.due) do earliest = math.min(earliest, expires) end
+    return earliest
+  end
+
+  -- Frees what is due in a section, earliest first; at most `most` holds. How many were freed.
+  function seats.free_due(sec, most)
+    if sec.earliest > now or most <= 0 then return 0 end
+    local low, till, freed, at, some = sec.rank * seats.span, seats.score(sec, now), 0, 0, 4
+    repeat
+      local entries = redis.call('ZRANGEBYSCORE', seats.due, digits(low), digits(till), 'LIMIT', at, some)
+      for i, ids in ipairs(seats.read_due(entries)) do
+        freed = freed + free_entry(sec, ids, most - freed)
+        -- Not all of it may be freed: it is met again.
+        if freed >= most then break end
+        seats.over[#seats.over + 1] = entries[i]
+      end
+      local is_last = #entries < some
+      if is_last and freed < most then sec.earliest = next_deadline(sec, low, till) end
+      at, some = at + some, some * 2
+    until is_last or freed >= most
     if not sec.dirty then seats.touch_section(sec) end
     return freed
   end

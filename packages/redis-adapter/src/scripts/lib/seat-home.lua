@@ -52,7 +52,7 @@ local function define_home(known_answers, remember)
     end
     if who[3] > now then return { 'cooldown', who[3] - now } end
     local kept = who[1] - (replaced and seats.size_of(replaced.parts) or 0)
-    if kept + seats.size_of(command[9].text) > command[8] then return { 'quota', who[1] } end
+    if kept + seats.size_of(command[14]) > command[8] then return { 'quota', who[1] } end
   end
 
   function seats.size_of(parts)

@@ -105,7 +105,7 @@ local function define_owners()
   -- Every unpinned hold with a seat in the section.
   function seats.holds_in(sec)
     local low, list = sec.rank * seats.span, {}
-    seats.read_due(redis.call('ZRANGEBYSCORE', seats.due, digits(low), digits(low + seats.span - 1)))
+    seats.load_due(redis.call('ZRANGEBYSCORE', seats.due, digits(low), digits(low + seats.span - 1)))
     for _, ids in pairs(sec.due) do
       for _, id in ipairs(ids) do seats.hold(id) end
     end

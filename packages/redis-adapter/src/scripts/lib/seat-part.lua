@@ -34,9 +34,9 @@ local function define_part(taken_of)
     local old, own = nil, nil
     if replaced then old, own = seats_of(replaced) end
     local taken = taken_of(parts, own)
-    if #taken > 0 then return { 'taken', unpack(taken) } end
+    if taken then return taken end
     local one = { id = mark, version = 0, created = now, expires = expires, holder = command[5], epoch = command[8], request = '',
-      parts = parts.text, document = '', dirty = false }
+      parts = command[14], document = '', dirty = false }
     if replaced then pair(one, replaced) end
     local fresh = old and seats.without(part, old) or part
     if #fresh > 1 then

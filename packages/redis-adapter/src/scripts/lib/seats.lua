@@ -8,8 +8,8 @@
 --   ''            incarnation, version, floor of the log, its entries in the older half, version where that ends, entries and
 --                 changes in the younger half, generation of answered operations, since when, how long one lasts, whether
 --                 there is an older one, the server's run, when that was looked at, the record they are of, instant deadlines are counted from, no
---                 deadline of any section is earlier than this
---   m             the map as it was last read: version, rows that were asked for, those rows
+--                 deadline of any section is earlier than this, how many sections the reaper has behind it
+--   m, n          the map as it was last read: rows; version, and which rows
 --   *             names of the sections by rank, 1 the first
 --   s<section>    rank, count, version, no deadline is earlier than this, codes (2 bits a seat)
 --   h<holdId>     version, created at, expires at, holder, epoch, requestId or '', parts, document; at home also its mark and the
@@ -35,7 +35,7 @@ local seats = {
   dirty_sections = {}, dirty_holds = {}, dirty_holders = {}, ended = {}, over = {},
   -- What the hash gets and loses besides; operations and their answers, alternating.
   fields = {}, gone = {}, answers = {}, unanswered = {},
-  news = {}, told = 0, meta = false, from = 0, version = 0, lost = false, turned = false, moved = false, looked = false,
+  news = {}, told = 0, meta = false, from = 0, version = 0, lost = false, turned = false, moved = false,
   USER = 0, EXPIRY = 1, PAYMENT = 2, ADMIN = 3,
   unit = { [0] = 1, 4, 16, 64 },
   -- Deadlines of a section are a range of their own in the sorted set: rank · 2³⁸ + ms since the installation. A rank is below
@@ -79,7 +79,7 @@ function seats.begin(row)
   local meta = { unpack_row(row) }
   local known = meta[14] == ARGV[2]
   if known and (now - meta[13] >= 10 or now < meta[13]) then
-    meta[13], seats.looked = now, true
+    meta[13] = now
     if meta[12] ~= store_run() then
       known = false
       seats.lost = meta[1]
@@ -235,9 +235,12 @@ function seats.save()
   for _, sec in ipairs(seats.dirty_sections) do
     fields[#fields + 1] = 's' .. sec.name
     fields[#fields + 1] = seats.section_row(sec)
+    -- At most 32 to an entry: so many are read at once when they are due.
     for expires, ids in pairs(sec.due) do
-      entered[#entered + 1] = seats.score(sec, expires)
-      entered[#entered + 1] = sec.rank .. ' ' .. table.concat(ids, ' ')
+      for first = 1, #ids, 32 do
+        entered[#entered + 1] = seats.score(sec, expires)
+        entered[#entered + 1] = sec.rank .. ' ' .. table.concat(ids, ' ', first, math.min(first + 31, #ids))
+      end
     end
   end
   for _, one in ipairs(seats.dirty_holds) do
