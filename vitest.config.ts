@@ -16,6 +16,8 @@ export default defineConfig({
     environment: 'node',
     pool: 'threads',
     testTimeout: 20_000,
+    // Those that are concurrent wait for servers most of the time.
+    maxConcurrency: 8,
     // What is awaited comes in milliseconds; on a busy machine it may take its time.
     expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,

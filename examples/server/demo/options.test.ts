@@ -58,7 +58,10 @@ test('a port that is none', () => {
 })
 
 test('two demos at once', () => {
-  expect(demoOptions(['--redis', '--services'], {})).toMatchObject({ is: 'wrong', problem: expect.stringContaining('choose one') })
+  expect(demoOptions(['--redis', '--services'], {})).toMatchObject({
+    is: 'wrong',
+    problem: expect.stringContaining('choose one'),
+  })
 })
 
 test('help', () => {

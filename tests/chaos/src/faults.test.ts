@@ -251,7 +251,7 @@ describe.skipIf(missing)('faults by chance', { concurrent: true }, () => {
   test('I1–I18, S3: 64 buyers at 4 processes, while a process or service at a time is killed or frozen', {
     timeout: 300_000,
   }, async ({ expect }) => {
-    const report = await storm({ seed: 3, seconds: 10 })
+    const report = await storm({ seed: 196, seconds: 10 })
     console.log(reportLines(report!).join('\n'))
     expect(report?.wrongs).toEqual([])
     expect(report?.rows.length).toBeGreaterThan(1)

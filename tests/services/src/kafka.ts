@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Kafka as Client, logLevel } from 'kafkajs'
 import { type KafkaJars, kafkaSoftware } from './kafka-software.ts'
 import { type Machine, writeText } from './machine.ts'
-import { createServerProcess, type ServerProcess, serverFolder } from './server-process.ts'
+import { openOnlyServer, type ServerProcess, serverFolder } from './server-process.ts'
 import { type Site, startOn } from './start-on.ts'
 
 /** A broker of one's own, for tests that hurt it. It is its own controller, and makes no topic that nobody created. */
@@ -23,36 +23,28 @@ async function startBroker(
 ): Promise<Kafka> {
   const folder = serverFolder(machine, port)
   const properties = `${folder}/server.properties`
-  const clusterId = randomBytes(16).toString('base64url')
+  // One that began with a dash would be read as an option.
+  const clusterId = `A${randomBytes(16).toString('base64url').slice(1)}`
   const brokers = [`${machine.host}:${port}`]
   const java = ['java', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
   const main = (name: string) => [
     ...[...java, `-Dlog4j2.configurationFile=${folder}/log4j2.properties`],
     ...['-cp', programs.classpath, name],
   ]
-  const server = createServerProcess({
+  const server = await openOnlyServer({
     machine,
     name: 'Kafka',
     port,
     command: [...main('kafka.Kafka'), properties],
     answers: async () => (await clusterIdOf(brokers)) === clusterId,
+    prepare: async () => {
+      const lines = [...defaults(machine, port, controllerPort, folder), ...config, '']
+      await writeText(machine, `${folder}/log4j2.properties`, logging)
+      await writeText(machine, properties, lines.join('\n'))
+      await machine.exec(...main('kafka.tools.StorageTool'), 'format', '-t', clusterId, '-c', properties)
+    },
   })
-  const close = async () => {
-    await server.kill().catch(() => {})
-    await machine.exec('rm', '-rf', folder)
-    await machine.close()
-  }
-  try {
-    await machine.exec('mkdir', '-p', folder)
-    await writeText(machine, `${folder}/log4j2.properties`, logging)
-    await writeText(machine, properties, [...defaults(machine, port, controllerPort, folder), ...config, ''].join('\n'))
-    await machine.exec(...main('kafka.tools.StorageTool'), 'format', '-t', clusterId, '-c', properties)
-    await server.start()
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return { from: machine.kind, brokers, ...server, close }
+  return { from: machine.kind, brokers, ...server }
 }
 
 const defaults = (machine: Machine, port: number, controllerPort: number, folder: string): readonly string[] => [
@@ -73,6 +65,8 @@ const defaults = (machine: Machine, port: number, controllerPort: number, folder
   'share.coordinator.state.topic.replication.factor=1',
   'share.coordinator.state.topic.min.isr=1',
   'group.initial.rebalance.delay.ms=0',
+  // A test that kills a consumer need not wait for 6 s until its group goes on.
+  'group.min.session.timeout.ms=1000',
   // A broker that was killed takes its place again when the controller has given up its former self.
   'broker.session.timeout.ms=2000',
   'broker.heartbeat.interval.ms=400',

@@ -7,7 +7,11 @@ import { runFolder } from './run-folder.ts'
 const execute = promisify(execFile)
 
 export const exec: Machine['exec'] = async (...[file = '', ...args]) => {
-  const { stdout } = await execute(file, args, { encoding: 'utf8', maxBuffer: 2 ** 26 })
+  const running = execute(file, args, { encoding: 'utf8', maxBuffer: 2 ** 26 })
+  // What it printed on stderr is in the message already.
+  const { stdout } = await running.catch((error: Error & { stdout: string }) => {
+    throw new Error(`${error.message.trim()} ${error.stdout.trim()}`.trim(), { cause: error })
+  })
   return stdout
 }
 

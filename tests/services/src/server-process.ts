@@ -18,15 +18,17 @@ export interface ServerProcess {
   start(more?: readonly string[]): Promise<void>
 }
 
-/** One server of a machine: its folder, which bears its port, and its process. */
-export function createServerProcess(p: {
+interface ServerPlan {
   readonly machine: Machine
   readonly name: string
   readonly port: number
   readonly command: readonly string[]
   /** Does this very process answer? */
   answers(pid: string): Promise<boolean>
-}): ServerProcess {
+}
+
+/** One server of a machine: its folder, which bears its port, and its process. */
+export function createServerProcess(p: ServerPlan): ServerProcess {
   const { machine, name, port } = p
   const folder = serverFolder(machine, port)
   // Its pid is written before it becomes the server, so that none is ever left without.
@@ -45,6 +47,8 @@ export function createServerProcess(p: {
     kill: async () => {
       await signal('KILL')
       while (await alive()) await sleep(10)
+      // The pid may soon be another's.
+      await machine.exec('rm', '-f', `${folder}/server.pid`)
     },
     pause: async () => void (await signal('STOP')),
     resume: async () => void (await signal('CONT')),
@@ -61,6 +65,29 @@ export function createServerProcess(p: {
       throw new Error(`${name} on port ${port} did not start: ${await tail(machine, `${folder}/server.log`)}`)
     },
   }
+}
+
+/** A machine's only server: its folder is prepared, it is started, and all of it is closed when that fails. */
+export async function openOnlyServer(
+  p: ServerPlan & { prepare(): Promise<unknown> },
+): Promise<ServerProcess & { close(): Promise<void> }> {
+  const { machine, port } = p
+  const server = createServerProcess(p)
+  const close = async () => {
+    await server.kill().catch(() => {})
+    await machine.exec('rm', '-rf', serverFolder(machine, port))
+    await machine.close()
+  }
+  try {
+    // In an image the server has a user of its own.
+    await machine.exec('mkdir', '-p', '-m', '777', serverFolder(machine, port))
+    await p.prepare()
+    await server.start()
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { ...server, close }
 }
 
 export const serverFolder = (machine: Machine, port: number): string => `${machine.folder}/${port}`

@@ -1,5 +1,5 @@
 import { type Machine, writeText } from './machine.ts'
-import { createServerProcess, type ServerProcess, serverFolder } from './server-process.ts'
+import { openOnlyServer, type ServerProcess, serverFolder } from './server-process.ts'
 import { createDatabase, type Database, query, type SqlAddress, sqlAddress } from './sql-address.ts'
 import { type SqlKind, type SqlPrograms, software } from './sql-software.ts'
 import { type Site, startOn } from './start-on.ts'
@@ -59,21 +59,10 @@ async function startServer(
       ([row]) => row?.data === `${data}/`,
       () => false,
     )
-  const server = createServerProcess({ machine, name: product, port, command, answers })
-  const close = async () => {
-    await server.kill().catch(() => {})
-    await machine.exec('rm', '-rf', folder)
-    await machine.close()
-  }
-  try {
-    // In an image the server has a user of its own.
-    await machine.exec('mkdir', '-p', '-m', '777', folder)
+  const prepare = async () => {
     await writeText(machine, `${folder}/init.sql`, accountSql)
     await machine.exec(...programs.initialize(data))
-    await server.start()
-  } catch (error) {
-    await close()
-    throw error
   }
-  return { product, from: machine.kind, ...address, ...server, createDatabase: () => createDatabase(address), close }
+  const server = await openOnlyServer({ machine, name: product, port, command, answers, prepare })
+  return { product, from: machine.kind, ...address, ...server, createDatabase: () => createDatabase(address) }
 }
