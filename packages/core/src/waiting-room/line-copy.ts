@@ -1,6 +1,6 @@
 import type { ScheduleRecord } from '../catalogue/schedule.ts'
 import { busy } from '../shared/errors.ts'
-import type { Ms } from '../shared/types.ts'
+import type { Id, Ms } from '../shared/types.ts'
 import { type Arrivals, createArrivals } from './arrivals.ts'
 import { type LineDocument, lineIncarnationOf } from './line.ts'
 
@@ -14,6 +14,8 @@ export interface LineView {
 export interface LineCopy {
   record: ScheduleRecord
   document: LineDocument | null
+  /** The highest number that this process has admitted itself: the document will say so soon. */
+  reached: { readonly epoch: Id; readonly number: number } | null
   readAt: Ms
   /** When the record was last asked for. */
   askedAt: Ms
@@ -23,7 +25,7 @@ export interface LineCopy {
 }
 
 export const createLineCopy = (record: ScheduleRecord): LineCopy => ({
-  ...{ record, document: null, readAt: 0, askedAt: 0, work: null },
+  ...{ record, document: null, reached: null, readAt: 0, askedAt: 0, work: null },
   arrivals: createArrivals(),
   listeners: new Set(),
 })
@@ -47,6 +49,8 @@ export function viewOf(copy: LineCopy): LineView {
   if (!copy.document || copy.document.epoch !== copy.record.epoch) throw busy('the line is not known yet')
   return { record: copy.record, document: copy.document }
 }
+
+export const reachedOf = ({ reached }: LineCopy, epoch: Id): number => (reached?.epoch === epoch ? reached.number : 0)
 
 export const isOutdated = ({ document, record }: LineCopy): boolean =>
   !document || document.recordVersion < record.version

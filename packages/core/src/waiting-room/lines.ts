@@ -14,6 +14,7 @@ import {
   isOutdated,
   type LineCopy,
   type LineView,
+  reachedOf,
   viewOf,
 } from './line-copy.ts'
 import { createLineUpkeep } from './line-upkeep.ts'
@@ -41,8 +42,10 @@ export interface Lines {
   step<T>(scheduleId: Id, run: (view: LineView) => Promise<T | Recover>): Promise<T>
   /** Raises the record's ceiling by a block of ≥ 10 s of arrivals, when there is less than `atLeast` headroom left. */
   raise(scheduleId: Id, atLeast?: number): Promise<void>
-  /** This process admitted that number itself: the line has come at least so far. */
+  /** This process admitted that number itself: the line has come at least so far, whatever its copy still shows. */
   admitted(scheduleId: Id, epoch: Id, number: number): void
+  /** The highest number that `admitted` was told of in that epoch; 0: none. */
+  reached(scheduleId: Id, epoch: Id): number
   /** Resolves when the document is newer than `since`, or `signal` aborts. */
   changed(p: { readonly scheduleId: Id; readonly since: Version; readonly signal?: AbortSignal }): Promise<void>
 }
@@ -173,15 +176,12 @@ export function createLines(deps: LinesDeps): Lines {
       await current(copy)
     },
     admitted: (scheduleId, epoch, number) => {
-      const document = copies.get(scheduleId)?.document
-      const passed = number - (document?.admittedThrough ?? number)
-      if (document?.epoch !== epoch || passed <= 0) return
-      const counts = {
-        ...document.counts,
-        active: document.counts.active + passed,
-        joined: document.counts.joined + passed,
-      }
-      copies.get(scheduleId)!.document = { ...document, counts, admittedThrough: number }
+      const copy = copies.get(scheduleId)
+      if (copy && number > reachedOf(copy, epoch)) copy.reached = { epoch, number }
+    },
+    reached: (scheduleId, epoch) => {
+      const copy = copies.get(scheduleId)
+      return copy ? reachedOf(copy, epoch) : 0
     },
     changed: ({ scheduleId, since, signal }) =>
       new Promise((resolve) => {

@@ -109,13 +109,15 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
     const { scheduleId, epoch, visitor } = holder
     lines.admitted(scheduleId, epoch, number)
     const pass = signPass(tokens, { scheduleId, epoch, number, visitor, expiresAt: until })
-    return { ...placed(lines.peek(scheduleId) ?? view, number), ahead: 0, eta: null, state: 'admitted', pass }
+    const seen = reaching(lines.peek(scheduleId) ?? view, number)
+    return { ...placed(seen, number), ahead: 0, eta: null, state: 'admitted', pass }
   }
 
   /** The status of a place: pure while it waits, one batched claim once the line has come to it. */
   const statusOf = async (view: LineView, holder: Holder): Promise<QueueStatus> => {
     const number = numberOf(view, holder.place)
-    if (number === null || number > view.document.admittedThrough) {
+    const reached = Math.max(view.document.admittedThrough, lines.reached(holder.scheduleId, holder.epoch))
+    if (number === null || number > reached) {
       const at = 'rank' in holder.place && number === null ? holder.place.rank : (number as number)
       return { ...placed(view, number), state: waitingState(view.document, at) }
     }
@@ -253,6 +255,12 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
 const ticketInvalid = (): TicketingError => new TicketingError('TICKET_INVALID', 'this is not a valid queue ticket')
 
 const named = (visitor: Id | undefined) => (visitor === undefined ? {} : { visitor })
+
+/** The line as someone who was admitted just now sees it, before the next document says so. */
+const reaching = ({ record, document }: LineView, number: number): LineView => ({
+  record,
+  document: { ...document, admittedThrough: Math.max(document.admittedThrough, number) },
+})
 
 /** Null as long as there are no numbers. */
 function numberOf({ document }: LineView, place: Place): number | null {
