@@ -56,12 +56,18 @@ async function openProcesses(stand: RedisStand, count: number): Promise<readonly
 }
 
 async function ask(child: ChildProcess, work: AllocWork): Promise<AllocDone> {
+  const settled = new AbortController()
+  const { signal } = settled
   const answer = Promise.race([
-    once(child, 'message').then(([done]) => done as AllocDone),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`a process ended with ${code}`))),
+    once(child, 'message', { signal }).then(([done]) => done as AllocDone),
+    once(child, 'exit', { signal }).then(([code]) => Promise.reject(new Error(`a process ended with ${code}`))),
   ])
   child.send(work)
-  return answer
+  try {
+    return await answer
+  } finally {
+    settled.abort()
+  }
 }
 
 function ratesOf(done: readonly AllocDone[]): Rates {

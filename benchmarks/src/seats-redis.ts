@@ -341,7 +341,7 @@ export const expiryStorm: Row = {
 async function openStorm(stand: RedisStand, holds: number) {
   const { seatInventory: inventory, close } = stand.adapters(`storm-${id()}:`, { seatView: false })
   const each = holds / 100
-  const expiresAt = Date.now() + 4_000
+  const expiresAt = Date.now() + 6_000
   for (const [i, section] of names(100).entries()) {
     const saved = Array.from({ length: each }, (_, seat) => ({
       ...{ holdId: id(), version: 1 + seat, scheduleId, holder: `v-${i}-${seat}`, parts: [{ section, seats: [seat] }] },

@@ -127,7 +127,8 @@ local function define_ends()
     seats.read(seats.state, fields, seats.rows)
     for _, field in ipairs(is_part and {} or fields) do
       local row = seats.rows[field]
-      local holder = row and select(4, unpack_row(row))
+      local _, holder
+      if row then _, _, _, _, holder = cmsgpack.unpack_limit(row, 4, 0) end
       if holder and seats.rows['v' .. holder] == nil then who[#who + 1] = 'v' .. holder end
     end
     seats.read(seats.state, who, seats.rows)
@@ -159,7 +160,7 @@ local function define_ends()
   local function end_simple(sec, id)
     local row = seats.holds[id] == nil and seats.rows['h' .. id]
     if not row then return false end
-    local version, _, expires, holder, _, request, parts, document = unpack_row(row)
+    local _, version, _, expires, holder, _, request, parts, document = cmsgpack.unpack_limit(row, is_part and 8 or 7, 0)
     if request ~= '' or expires > now or version == 0 and not is_part or is_part and document ~= '' then return false end
     local part, other = unpack_row(parts)
     if other then return false end
