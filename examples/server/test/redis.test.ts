@@ -109,7 +109,7 @@ describe.skipIf(redis === null)('a server on Redis', { timeout: 60_000 }, () => 
 })
 
 describe.each(['cluster', 'sentinel'] as const)('a server on Redis, %s', (kind) => {
-  test('sells', { timeout: 90_000 }, async ({ skip }) => {
+  test('sells', { timeout: 150_000 }, async ({ skip }) => {
     const shared = await sharedRedis(kind)
     if (shared === null) return skip('needs Redis')
     expect(shared.url).toMatch(new RegExp(`^redis-${kind}://`))

@@ -10,7 +10,7 @@ afterAll(() => Promise.all([redis?.close(), database?.drop()]))
 
 const stores = { REDIS_URL: redis?.url ?? '', MYSQL_URL: database?.uri ?? '' }
 
-describe.skipIf(!redis || !database)('a server on Redis and MySQL', { timeout: 90_000 }, () => {
+describe.skipIf(!redis || !database)('a server on Redis and MySQL', { timeout: 150_000 }, () => {
   test('the record outlives the process: the sale, its line and what was sold go on', async () => {
     const env = serverEnv(stores)
     const first = start(env)
@@ -48,7 +48,7 @@ describe.skipIf(!redis || !database)('a server on Redis and MySQL', { timeout: 9
   })
 })
 
-describe.skipIf(!redis || !database || !kafka)('a server in parts', { timeout: 90_000 }, () => {
+describe.skipIf(!redis || !database || !kafka)('a server in parts', { timeout: 150_000 }, () => {
   test('two web servers, a payment worker, a notification worker and the gateway are one sale', async () => {
     const mail = await catchMail()
     const parts = serverEnv({ ...stores, KAFKA_BROKERS: kafka!.brokers.join(','), SMTP_URL: mail.url })
