@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createMemoryFenceSource, createMemoryRecord } from '@b-ticketing/core/memory'
 import { ownRedis, type Redis } from '@b-ticketing/services'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listen, publish } from './feed.test-support.ts'
 import { type RedisAdapters, redisAdapters } from './index.ts'
 
 const newAdapters = ({ url }: Redis): RedisAdapters =>
@@ -30,19 +31,6 @@ async function fenceAfterFault(adapters: RedisAdapters, owner: string): Promise<
   }
   throw new Error('not granted within 20 s')
 }
-
-const listen = async ({ changeFeed }: RedisAdapters) => {
-  const seen: (number | 'gap')[] = []
-  await changeFeed.subscribe({
-    channel: 'c',
-    onChange: ({ version }) => seen.push(version),
-    onGap: () => seen.push('gap'),
-  })
-  return seen
-}
-
-const publish = ({ changeFeed }: RedisAdapters, version: number) =>
-  changeFeed.publish({ channel: 'c', changes: [{ from: 0, version, changes: [] }] })
 
 const [sentinel, cluster] = await Promise.all([ownRedis('sentinel'), ownRedis('cluster')])
 

@@ -8,6 +8,7 @@ import type { PaymentStatus } from '@b-ticketing/core/ports'
 import { createFaultProxy, type FaultProxy, ownRedis, type RedisServer } from '@b-ticketing/services'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { listen, publish } from './feed.test-support.ts'
 import { type RedisAdapterOptions, type RedisAdapters, redisAdapters } from './index.ts'
 
 const redis = await ownRedis()
@@ -288,18 +289,6 @@ describe.skipIf(redis === null)('faults of a real Redis', () => {
   })
 
   describe('the change feed', () => {
-    const listen = async ({ changeFeed }: RedisAdapters) => {
-      const seen: (number | 'gap')[] = []
-      await changeFeed.subscribe({
-        channel: 'c',
-        onChange: ({ version }) => seen.push(version),
-        onGap: () => seen.push('gap'),
-      })
-      return seen
-    }
-    const publish = ({ changeFeed }: RedisAdapters, version: number) =>
-      changeFeed.publish({ channel: 'c', changes: [{ from: 0, version, changes: [] }] })
-
     test('a broken connection is a gap, then the news go on', async () => {
       const proxy = await openProxy()
       const prefix = `run-${run++}:`
