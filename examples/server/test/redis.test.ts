@@ -8,7 +8,7 @@ afterAll(() => redis?.close())
 
 const env = serverEnv({ REDIS_URL: redis?.url ?? '' })
 
-describe.skipIf(redis === null)('a server on Redis', { timeout: 60_000 }, () => {
+describe.skipIf(redis === null)('a server on Redis', { timeout: 180_000 }, () => {
   const server = redis!.servers[0]!
 
   test('sells: join, hold, pay, reservation, mail; and Redis shows it', async () => {
