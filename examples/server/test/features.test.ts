@@ -387,5 +387,28 @@ describe.skipIf(!redisServer || !database || !broker)('on real services', { time
       expect(mails[0]).toMatchObject({ to: 'fan@example.com' })
       expect(mails[0]!.text).toContain(`결제 완료: ReservationId=${body.reservationId}, 금액=34000`)
     })
+
+    test('I15: what an operator repeats with its key at the other server is done once', async () => {
+      const operators = webs.map((url) => createClient(url, { authorization: `Bearer ${adminToken}` }))
+      const twice = async (path: string) => {
+        const key = newKey()
+        return [await operators[0]!.post(path, {}, key), await operators[1]!.post(path, {}, key)] as const
+      }
+      const client = await inside('paid')
+      const { requestId } = await pay(client, ['A-1-9'])
+      const { reservationId } = (await settled(client, requestId, patience)).body
+      const resent = await twice(`/admin/reservations/${reservationId}/resend`)
+      expect(resent.map(({ status }) => status)).toEqual([202, 202])
+      const refunded = await twice(`/admin/reservations/${reservationId}/refund`)
+      expect(refunded.map(({ status }) => status)).toEqual([202, 202])
+      await sale('reset-once')
+      const reset = await twice('/admin/schedules/reset-once/reset')
+      expect(reset.map(({ status }) => status)).toEqual([200, 200])
+      const acts = await rows('SELECT action FROM bt_audit WHERE subject IN (?, ?) ORDER BY seq', [
+        reservationId,
+        'reset-once',
+      ])
+      expect(acts.map(({ action }) => action)).toEqual(['resend', 'refund', 'schedule-created', 'reset'])
+    })
   })
 })

@@ -9,6 +9,7 @@ import {
 import type { AuditNote, Catalogue, Id, ScheduleRecord, Venue } from '@b-ticketing/core/ports'
 import { insertAudit } from './audit.ts'
 import { CommitUnknown, isDuplicate } from './fault.ts'
+import { firstTime } from './inbox-rows.ts'
 import { cursorOf, pageOf, pageSize } from './page.ts'
 import { db, integer, parsed, type Sql } from './query.ts'
 import { fromRow, toRow } from './schedule-row.ts'
@@ -32,10 +33,11 @@ export function createMysqlCatalogue({ client, inTransaction }: Store): Catalogu
     return row ? parsed<Venue>(row.document) : null
   }
 
-  const changed: Changed = async (tx, { scheduleId, from, set, by, action }) => {
+  const changed: Changed = async (tx, { scheduleId, from, set, by, action, operationId }) => {
     const row = await tx.first(schedulesOf([scheduleId]).forUpdate())
     if (!row || integer(row.version) !== from) return 'stale'
     const before = fromRow(row)
+    if (operationId !== undefined && !(await firstTime(tx, operationId, client.now()))) return before
     const after = toRow(applyChange(before, set))
     await tx.run(
       db.updateTable('bt_schedule').set(after).where('schedule_id', '=', scheduleId).where('version', '=', from),

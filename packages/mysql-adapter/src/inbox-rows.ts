@@ -1,4 +1,5 @@
-import { type Sql, statement } from './query.ts'
+import { sql } from 'kysely'
+import { db, type Sql, statement } from './query.ts'
 
 /** An event that a consumer has made its effect of. */
 export interface Consumed {
@@ -22,4 +23,19 @@ export async function insertConsumed(tx: Sql, events: readonly Consumed[], at: n
   if (events.length === 0) return
   const rows = events.map(({ consumer, eventId }) => [consumer, eventId, at])
   await tx.run(statement('INSERT INTO bt_inbox (consumer, event_id, at) VALUES ?', [rows]))
+}
+
+/** Under whose name the acts of operators are in the inbox, by operation id. */
+const operator = 'operator'
+
+/** Whether this act was not done before; with this transaction it is. `now`: of the client. */
+export async function firstTime(tx: Sql, operationId: string, now: string): Promise<boolean> {
+  const row = { consumer: operator, event_id: operationId, at: sql.raw<number>(now) }
+  const { rows } = await tx.run(db.insertInto('bt_inbox').ignore().values(row))
+  return rows > 0
+}
+
+/** An act that came to nothing is still to be done. */
+export async function forgetAct(tx: Sql, operationId: string): Promise<void> {
+  await tx.run(db.deleteFrom('bt_inbox').where('consumer', '=', operator).where('event_id', '=', operationId))
 }

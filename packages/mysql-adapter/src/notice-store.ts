@@ -2,6 +2,7 @@ import { newId } from '@b-ticketing/core'
 import type { Notice, NoticeResult, NoticeStore } from '@b-ticketing/core/ports'
 import { sql } from 'kysely'
 import { insertAudit } from './audit.ts'
+import { firstTime, forgetAct } from './inbox-rows.ts'
 import { db, integer, parsed, type Sql, statement } from './query.ts'
 import type { Store } from './store.ts'
 
@@ -50,12 +51,14 @@ export function createMysqlNoticeStore({ client, inTransaction }: Store): Notice
   }
 
   return {
-    add: ({ notices, consumed, audit }) =>
+    add: ({ notices, consumed, audit, operationId }) =>
       inTransaction(async (tx) => {
         const events = consumed.map(({ consumer, eventId }) => ({ consumer, event_id: eventId, at: now() }))
         if (events.length > 0) await tx.run(db.insertInto('bt_inbox').ignore().values(events))
         if (notices.length === 0) return 0
+        if (operationId !== undefined && !(await firstTime(tx, operationId, client.now()))) return 'repeated'
         const { rows } = await tx.run(db.insertInto('bt_notice').ignore().values(notices.map(toRow)))
+        if (operationId !== undefined && rows === 0) await forgetAct(tx, operationId)
         if (audit && rows > 0) await insertAudit(tx, client.now(), audit)
         return rows
       }),

@@ -137,8 +137,8 @@ const saleRoutes = ({ engine }: AdminHouse): readonly Route[] => [
     params: adminScheduleParams,
     replies: { 200: json('The sale.', adminSchedule) },
     problems: ['VERSION_STALE'],
-    handle: async ({ params }) =>
-      ok(await scheduleReply(engine, await engine.schedules.reset({ scheduleId: params.id, by }))),
+    handle: async ({ params, operationId }) =>
+      ok(await scheduleReply(engine, await engine.schedules.reset({ scheduleId: params.id, by, ...operationId }))),
   }),
   defineRoute({
     method: 'PATCH',
@@ -253,8 +253,8 @@ const afterSaleRoutes = ({ engine }: AdminHouse): readonly Route[] => [
     auth: 'operator',
     params: adminIdParams,
     replies: { 202: json('It is on its way.', acceptedId) },
-    handle: async ({ params }) => {
-      await engine.notices.resend({ reservationId: params.id, by })
+    handle: async ({ params, operationId }) => {
+      await engine.notices.resend({ reservationId: params.id, by, ...operationId })
       return { status: 202, body: { id: params.id } }
     },
   }),

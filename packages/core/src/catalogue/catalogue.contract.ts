@@ -230,6 +230,18 @@ export const catalogueContract = (factory: SubjectFactory<CatalogueSubject>): re
       assert.deepEqual([record.settings, record.opensAt], [{ ...settings, ...nulled }, null])
     },
 
+    'I15: a change is made once per operation id; a stale one is still to be made': async ({ port }) => {
+      await put(port, 'game-1')
+      const reset = (from: number, epoch: string, operationId: string) =>
+        port.change({ scheduleId: 'game-1', from, set: { epoch }, by: 'ann', action: 'reset', operationId })
+      assert.equal(await reset(9, 'e2', 'op1'), 'stale')
+      const first = await reset(1, 'e2', 'op1')
+      assert.deepEqual(await reset(2, 'e3', 'op1'), first, 'a repeat answers what stands there')
+      assert.equal((await one(port)).epoch, 'e2')
+      const other = await reset(2, 'e3', 'op2')
+      assert.ok(other !== 'stale' && other.epoch === 'e3')
+    },
+
     'a change from an old or unknown version, or of an unknown schedule, is stale and changes nothing': async (
       subject,
     ) => {

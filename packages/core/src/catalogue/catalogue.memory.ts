@@ -1,4 +1,4 @@
-import { appendAudit, auditRows } from '../shared/audit.memory.ts'
+import { acts, appendAudit, auditRows } from '../shared/audit.memory.ts'
 import { TicketingError } from '../shared/errors.ts'
 import { defineTable, type MemoryRecord } from '../shared/record.memory.ts'
 import type { Runtime } from '../shared/runtime.ts'
@@ -43,10 +43,14 @@ export function createMemoryCatalogue(p: {
       const asked = (row: ScheduleRecord) => (!wanted || wanted.has(row.scheduleId)) && (!live || row.state !== 'ended')
       return pageOf([...record.table(schedules).values()], after, asked)
     },
-    async change({ scheduleId, from, set, by, action }) {
+    async change({ scheduleId, from, set, by, action, operationId }) {
       const rows = record.table(schedules)
       const before = rows.get(scheduleId)
       if (before?.version !== from) return 'stale'
+      if (operationId !== undefined) {
+        if (record.table(acts).has(operationId)) return before
+        record.table(acts).set(operationId, true)
+      }
       const after = applyChange(before, structuredClone(set))
       rows.set(scheduleId, after)
       const entry = changeAudit(before, set, action)

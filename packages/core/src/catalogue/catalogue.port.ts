@@ -25,7 +25,10 @@ export interface Catalogue {
     readonly live?: boolean
     readonly after?: string
   }): Promise<Page<ScheduleRecord>>
-  /** Compare-and-set on the record's version, with an audit row; `stale` (also: unknown) changes nothing. */
+  /**
+   * Compare-and-set on the record's version, with an audit row; `stale` (also: unknown) changes nothing. Done once per
+   * `operationId`: a repeat changes nothing and answers the record as it stands.
+   */
   change(p: {
     readonly scheduleId: Id
     readonly from: Version
@@ -33,6 +36,7 @@ export interface Catalogue {
     readonly by: Id
     /** What the audit row says; default: the names of the changed fields. Ceiling raises are not audited. */
     readonly action?: string
+    readonly operationId?: Id
   }): Promise<ScheduleRecord | 'stale'>
   /** The acts of every room, newest last. Pages of at most 100. @throws `INVALID` for an `after` that is no cursor of this list. */
   audit(p: { readonly after?: string }): Promise<Page<AuditRow>>

@@ -321,6 +321,17 @@ describe('changes', () => {
     expect((await schedules.get({ scheduleId: 'game-1' })).version).toBe(2)
   })
 
+  test('I15: a reset is done once per operation id, however often it is asked for', async () => {
+    const { schedules } = await oneSale({ state: 'open' })
+    const reset = (operationId?: string) =>
+      schedules.reset({ scheduleId: 'game-1', ...(operationId !== undefined && { operationId }) })
+    const first = await reset('op-1')
+    expect(await Promise.all([reset('op-1'), reset('op-1')])).toEqual([first, first])
+    expect((await reset('op-2')).epoch).not.toBe(first.epoch)
+    expect((await reset()).epoch).not.toBe((await reset()).epoch)
+    expect(await codeOf(reset('no id'))).toBe('INVALID')
+  })
+
   test('W17: reset starts another epoch with another secret; state, settings and incarnation stay', async () => {
     const { schedules, created, store } = await oneSale({ state: 'open' })
     await store.change({ scheduleId: 'game-1', from: 1, set: { ceiling: 500 }, by: 'loop' })

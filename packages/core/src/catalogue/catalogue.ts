@@ -34,8 +34,11 @@ export interface Schedules {
   setState(p: { scheduleId: Id; state: SaleState; by?: Id }): Promise<ScheduleRecord>
   /** Settings that are not named stay as they are. @throws `NOT_FOUND` */
   setSettings(p: { scheduleId: Id; settings: Partial<SaleSettings>; by?: Id }): Promise<ScheduleRecord>
-  /** A new epoch: ends numbers, tickets, passes and unpinned holds; never payments or bookings. @throws `NOT_FOUND` */
-  reset(p: { scheduleId: Id; by?: Id }): Promise<ScheduleRecord>
+  /**
+   * A new epoch: ends numbers, tickets, passes and unpinned holds; never payments or bookings. A repeat under the same
+   * `operationId` resets nothing. @throws `NOT_FOUND`
+   */
+  reset(p: { scheduleId: Id; by?: Id; operationId?: Id }): Promise<ScheduleRecord>
   audit(p?: { after?: string }): Promise<Page<AuditRow>>
 }
 
@@ -125,11 +128,13 @@ const changing = ({ runtime, change }: Desk): Pick<Schedules, 'setState' | 'setS
     })
   },
   reset: async (q) => {
-    const { scheduleId, by } = demandFields(q, ['scheduleId', 'by'])
+    const { scheduleId, by, operationId } = demandFields(q, ['scheduleId', 'by', 'operationId'])
+    const once = operationId === undefined ? {} : { operationId: demandId(operationId, 'operationId') }
     return change(demandId(scheduleId, 'scheduleId'), actor(by), () => ({
       // The numbers of the new epoch start at 1 again, and so does what may be issued.
       set: { epoch: newId(runtime), draw: newDraw(runtime), ceiling: 0 },
       action: 'reset',
+      ...once,
     }))
   },
 })

@@ -6,7 +6,9 @@ import type { RecordCache } from './record-cache.ts'
 import type { SaleChange, ScheduleRecord } from './schedule.ts'
 
 /** What to set, decided on a record; null: nothing. A refusal is thrown. */
-type Decide = (record: ScheduleRecord) => { readonly set: SaleChange; readonly action?: string } | null
+type Decide = (
+  record: ScheduleRecord,
+) => { readonly set: SaleChange; readonly action?: string; readonly operationId?: Id } | null
 
 export type RecordChange = (scheduleId: Id, by: Id, decide: Decide) => Promise<ScheduleRecord>
 

@@ -136,6 +136,21 @@ export function noticeStoreContract(factory: SubjectFactory<NoticeStoreSubject>)
         [{ at: subject.now(), ...audit }],
       )
     },
+    'I15: an act is done once per operation id, also by many at once; one that added nothing is still to be done':
+      async (subject) => {
+        const { port } = subject
+        const audit = { by: 'ann', action: 'resend', subject: 'b1', detail: {} }
+        const resend = (copy: number, operationId: string) =>
+          port.add({ notices: [notice('b1', copy)], consumed: [], audit, operationId })
+        await add(port, notice('b1', 1))
+        assert.equal(await resend(1, 'op1'), 0, 'another has this copy')
+        const answers = await Promise.all([2, 3, 4, 5].map((copy) => resend(copy, 'op1')))
+        assert.deepEqual(answers.map(String).sort(), ['1', 'repeated', 'repeated', 'repeated'])
+        assert.equal(await resend(6, 'op1'), 'repeated')
+        assert.equal(await resend(6, 'op2'), 1)
+        assert.equal((await lease(port)).length, 3)
+        assert.equal((await subject.audit()).length, 2)
+      },
     'copies: the highest of a reservation': async ({ port }) => {
       const copies = () => port.copies({ reservationId: 'b1', template: 'payment-completed' })
       assert.equal(await copies(), -1)

@@ -1,5 +1,5 @@
 import { inbox } from '../booking/booking-tables.memory.ts'
-import { appendAudit } from '../shared/audit.memory.ts'
+import { acts, appendAudit } from '../shared/audit.memory.ts'
 import { newId } from '../shared/ids.ts'
 import { defineTable, type MemoryRecord } from '../shared/record.memory.ts'
 import type { Runtime } from '../shared/runtime.ts'
@@ -31,7 +31,9 @@ export function createMemoryNoticeStore(p: {
   const inboxRows = p.record.table(inbox)
 
   return {
-    async add({ notices, consumed, audit }) {
+    async add({ notices, consumed, audit, operationId }) {
+      const done = p.record.table(acts)
+      if (operationId !== undefined && done.has(operationId)) return 'repeated'
       for (const { consumer, eventId } of consumed) inboxRows.set(`${consumer}/${eventId}`, true)
       let added = 0
       for (const notice of notices) {
@@ -41,7 +43,8 @@ export function createMemoryNoticeStore(p: {
         rows.set(key, { notice, state: 'due', dueAt: p.runtime.now(), token: null, attempts: 0, error: null })
         open.set(notice.id, key)
       }
-      if (audit && added > 0) appendAudit(p.record, p.runtime.now(), audit)
+      if (added > 0 && operationId !== undefined) done.set(operationId, true)
+      if (added > 0 && audit) appendAudit(p.record, p.runtime.now(), audit)
       return added
     },
 

@@ -17,14 +17,16 @@ export interface NoticeResult {
 export interface NoticeStore {
   /**
    * All notices, inbox rows and the audit row in one transaction. Unique by (reservationId, template, copy): a known one is left
-   * as it is, sent or not. Repeatable. Answers how many notices were not known; when none was, `audit` is not written.
+   * as it is, sent or not. Repeatable. Answers how many notices were not known; when none was, nothing is audited and no
+   * operation is done. `repeated`: the operation was done before, and nothing is changed.
    */
   add(p: {
     readonly notices: readonly Notice[]
     readonly consumed: readonly { readonly consumer: Id; readonly eventId: Id }[]
     /** An operator's act that these notices are. */
     readonly audit?: AuditNote
-  }): Promise<number>
+    readonly operationId?: Id
+  }): Promise<number | 'repeated'>
   /**
    * Due, unsent, not leased, oldest first; `attempts` counts the marks before. The lease ends `leaseMs` from the store's now;
    * two callers never get the same notice before.

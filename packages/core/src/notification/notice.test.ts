@@ -222,6 +222,20 @@ test('rule 6: resends at once get a copy each, every one audited', async () => {
   expect(audit.map(({ detail }) => detail.copy)).toEqual(copies)
 })
 
+test('I15: a resend is done once per operation id, also by many at once', async () => {
+  const house = await boxOffice()
+  const { mailbox, loop, notices } = await mailRoom(house)
+  const { requestId } = await house.pay('v1', [1])
+  await house.run(1_000)
+  const { reservationId } = await house.recordOf(requestId)
+  const resend = (operationId: string) => notices.resend({ reservationId, operationId })
+  await Promise.all(['op-1', 'op-1', 'op-2', 'op-1'].map(resend))
+  await resend('op-1')
+  await loop.tick()
+  expect(mailbox.messages()).toHaveLength(3)
+  await expect(resend('no id')).rejects.toMatchObject({ code: 'INVALID' })
+})
+
 test('resend: one more copy, .r<k>, audited; NOT_FOUND without a booking', async () => {
   const house = await boxOffice()
   const { mailbox, loop, notices } = await mailRoom(house)

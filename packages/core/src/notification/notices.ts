@@ -7,8 +7,11 @@ import { noticeOf, scheduleNames } from './notice-loop.ts'
 import type { NoticeStore } from './notice-store.port.ts'
 
 export interface Notices {
-  /** One more copy of a reservation's mail, audited; its Message-ID ends in `.r<k>`. @throws `NOT_FOUND`, `INVALID`, `BUSY`. */
-  resend(p: { reservationId: Id; by?: Id }): Promise<void>
+  /**
+   * One more copy of a reservation's mail, audited; its Message-ID ends in `.r<k>`. A repeat under the same `operationId` sends
+   * nothing. @throws `NOT_FOUND`, `INVALID`, `BUSY`.
+   */
+  resend(p: { reservationId: Id; by?: Id; operationId?: Id }): Promise<void>
 }
 
 /** Another operator took the copy meanwhile: each gets one of their own. */
@@ -20,8 +23,9 @@ export function createNotices(p: {
   readonly catalogue: Pick<Catalogue, 'schedules'>
 }): Notices {
   return {
-    async resend({ reservationId, by = 'operator' }) {
+    async resend({ reservationId, by = 'operator', operationId }) {
       demandId(by, 'by')
+      const once = operationId === undefined ? {} : { operationId: demandId(operationId, 'operationId') }
       const keys = [{ reservationId: demandId(reservationId, 'reservationId') }]
       const [record] = await p.bookingStore.find({ keys })
       if (record?.booking?.state !== 'CONFIRMED') throw new TicketingError('NOT_FOUND', 'no such confirmed reservation')
@@ -32,7 +36,7 @@ export function createNotices(p: {
         const copy = Math.max(1, highest + 1)
         const notices = [noticeOf(record, name(record.scheduleId), copy)]
         const audit = { by, action: 'resend', subject: reservationId, detail: { copy } }
-        if ((await p.noticeStore.add({ notices, consumed: [], audit })) > 0) return
+        if ((await p.noticeStore.add({ notices, consumed: [], audit, ...once })) !== 0) return
       }
       throw busy('this mail is being sent again by others')
     },
