@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const source = ['@b-ticketing/source']
@@ -15,6 +16,8 @@ export default defineConfig({
     globalSetup: 'tests/services/src/vitest-setup.ts',
     environment: 'node',
     pool: 'threads',
+    // The default leaves one core to itself; much of a test is waiting for servers.
+    maxWorkers: availableParallelism(),
     testTimeout: 20_000,
     // Those that are concurrent wait for servers most of the time.
     maxConcurrency: 8,
