@@ -36,7 +36,7 @@ npm run demo -- --services     on a real Redis, MySQL and Kafka, which are start
                                notification worker, the sandbox gateway and a mail catcher
 
 Environment: PORT (any free port) · VENUE_FILE (another venue; a relative path begins at the project's root)
-Exit code 2: wrong flags or settings.`
+Exit code 1: a promise was broken, or the sale could not be opened; 2: wrong flags.`
 
 const flags = {
   fans: { least: 1, most: 200_000 },

@@ -24,12 +24,11 @@ try {
   const onLost = (why: string): void => fail(`the server stops: ${why}`)
   const opened = await openStores({ settings, log, observer: metrics.observer, onLost })
   const server = await openServer({ settings, log, metrics, venue, ...opened })
-  log.info({ address: server.address, page: `${server.address}/booking/game-1` }, 'listening')
-
   closeWithGrace({ delay: 15_000, logger: log }, async ({ err, signal }) => {
     log.info({ err, signal }, 'shutting down')
     await server.close()
   })
+  log.info({ address: server.address, page: `${server.address}/booking/game-1` }, 'listening')
 } catch (error) {
   fail(`the server did not start: ${reasonOf(error)}`)
 }

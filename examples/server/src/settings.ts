@@ -64,7 +64,7 @@ export function readSettings(env: Env): SettingsResult {
     kafkaBrokers: kafkaBrokers(text('KAFKA_BROKERS'), report),
     role,
     smtpUrl: url('SMTP_URL', text, ['smtp:', 'smtps:'], report),
-    mailFrom: text('MAIL_FROM') ?? 'no-reply@localhost',
+    mailFrom: mailFrom(text('MAIL_FROM'), report),
     gatewayUrl: url('GATEWAY_URL', text, ['http:', 'https:'], report),
     tokenSecrets: tokenSecrets(text('TOKEN_SECRETS'), production, shared, report),
     webhookSecret: webhookSecret(text('WEBHOOK_SECRET'), production, gatewayNeeds ?? shared, report),
@@ -151,6 +151,13 @@ function url(name: string, text: Text, protocols: readonly string[], report: Rep
   if (URL.canParse(given) && protocols.includes(new URL(given).protocol)) return given
   report(`${name} must be a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`)
   return null
+}
+
+function mailFrom(given: string | null, report: Report): string {
+  if (given !== null && !/^([^<>@,;\p{Cc}]*<[^\s<>@,;]+@[^\s<>@,;]+>|[^\s<>@,;]+@[^\s<>@,;]+)$/u.test(given)) {
+    report('MAIL_FROM must be one address: tickets@example.org or Box office <tickets@example.org>')
+  }
+  return given ?? 'no-reply@localhost'
 }
 
 function origins(given: string | null, report: Report): readonly string[] {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect } from 'vitest'
-import { adminToken, type Client, newKey, settled, until } from './harness.ts'
+import { type Answer, adminToken, type Client, newKey, settled, until } from './harness.ts'
 
 /** A program of the server in a process of its own; killed when its test is over. */
 export interface TestProcess {
@@ -92,12 +92,20 @@ export async function enter(client: Client): Promise<void> {
   )
 }
 
+/** The body of what is answered once nobody is BUSY with a map that is being read back: a client asks again, and so does this. */
+async function given(wanted: number, ask: () => Promise<Answer>) {
+  const { status, body } = await until(ask, (answer) => answer.status !== 503, 30_000)
+  expect([status, body]).toEqual([wanted, expect.anything()])
+  return body
+}
+
 /** From the street to a seat that is paid for. */
 export async function buy(client: Client) {
   await enter(client)
-  const { body: hold } = await client.post('/seats/auto-assign', { quantity: 2 })
+  const hold = await given(201, () => client.post('/seats/auto-assign', { quantity: 2 }))
   const order = { holdId: hold.holdId, amount: hold.amount, email: 'fan@example.com', paymentToken: 'tok_approve' }
-  const { body } = await client.post('/payments', order, newKey())
+  const key = newKey()
+  const body = await given(202, () => client.post('/payments', order, key))
   const { body: payment } = await settled(client, body.requestId)
   return { hold, payment }
 }

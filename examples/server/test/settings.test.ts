@@ -60,6 +60,9 @@ test.each([
   ['TOKEN_SECRETS', 'a:'],
   ['TOKEN_SECRETS', secret],
   ['LOG_LEVEL', 'loud'],
+  ['MAIL_FROM', 'box office'],
+  ['MAIL_FROM', 'a@b.kr, c@d.kr'],
+  ['MAIL_FROM', 'Box <a@b.kr>\r\nBcc: all@b.kr'],
   ['ALLOWED_ORIGINS', 'tickets.example.org'],
 ])('%s=%s is refused by name', (name, value) => {
   expect(problemsOf({ [name]: value }).join()).toContain(name)

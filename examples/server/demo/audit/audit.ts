@@ -27,9 +27,9 @@ const checks: readonly Check[] = [
   wellAnswered,
 ]
 
-/** Invariants that a sale on one healthy process cannot show. */
+/** Invariants that a healthy sale cannot show. */
 const elsewhere =
-  'I8, I16 and I18 need lost locks, several processes and failing stores: npm test and npm run simulate try them.'
+  'I8, I16 and I18 show when locks, processes and stores fail: npm test, npm run simulate and npm run chaos try them.'
 
 export function audit(evidence: Evidence): readonly Finding[] {
   const { redis } = evidence
