@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@b-ticketing/services'
 import type { LedgerLine } from './audit/evidence.ts'
 import { type House, systemEnv } from './house-process.ts'
 import { catchMail } from './mail-catcher.ts'
@@ -95,12 +94,3 @@ const startGateway = (p: { readonly services: AllServices; readonly port: number
     },
     listening: /sandbox gateway on (http\S+)/,
   })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { freePort } from '@b-ticketing/services'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient, pay, settled, until } from './harness.ts'
-import { freePort } from './process.test-support.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 // One project per checkout: what a killed run has left is taken down by the next one.

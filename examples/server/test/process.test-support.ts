@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect } from 'vitest'
 import { type Answer, adminToken, type Client, newKey, settled, until } from './harness.ts'
@@ -51,15 +50,6 @@ export function startLasting(env: Readonly<Record<string, string>>, file = main)
       return address() ?? Promise.reject(new Error(output))
     },
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** A server that shares a store with others: secrets outlive its process, so that a new one reads the tickets of the old one. */

@@ -1,8 +1,9 @@
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@b-ticketing/services'
 import { describe, expect, test } from 'vitest'
 import { createClient, settled, until } from './harness.ts'
-import { freePort, gatewayFile, start } from './process.test-support.ts'
+import { gatewayFile, start } from './process.test-support.ts'
 
 describe('the process', { timeout: 60_000 }, () => {
   test('starts from an empty environment with the ballpark on sale, drains on SIGTERM and exits 0', async () => {

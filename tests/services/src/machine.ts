@@ -31,6 +31,8 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   return [...ports]
 }
 
+export const freePort = async (): Promise<number> => (await freePorts(1))[0]!
+
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer()
