@@ -9,7 +9,7 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { catchMail, type MailCatcher } from '../demo/mail-catcher.ts'
 import { adminToken, type Client, createClient, newKey, pay, settled, until, venueDocument } from './harness.ts'
-import { gatewayFile, serverEnv, startLasting, stop, type TestProcess } from './process.test-support.ts'
+import { gatewayFile, serverEnv, start, startLasting, stop, type TestProcess } from './process.test-support.ts'
 
 const [redisServer, sql, broker] = await Promise.all([ownRedis(), sharedSql('mysql'), ownKafka()])
 const database = await sql?.createDatabase()
@@ -22,6 +22,7 @@ describe.skipIf(!redisServer || !database || !broker)('on real services', { time
   let mail: MailCatcher
   let parts: readonly TestProcess[] = []
   let webs: readonly string[] = []
+  let openWeb: () => TestProcess
   let operator: Client
   let visitors = 0
 
@@ -64,6 +65,13 @@ describe.skipIf(!redisServer || !database || !broker)('on real services', { time
     return client
   }
 
+  /** The same browser, at another server. */
+  function sameVisitor({ cookies }: Client, url: string): Client {
+    const other = createClient(url)
+    for (const [name, value] of cookies) other.cookies.set(name, value)
+    return other
+  }
+
   const seatOf = async (client: Client, section: string, at: number) =>
     (await client.get(`/seats/status?section=${section}`)).body.rows[0].seats[at]
 
@@ -79,6 +87,7 @@ describe.skipIf(!redisServer || !database || !broker)('on real services', { time
     const GATEWAY_URL = await gateway.listening()
     const servers = ['web', 'web', 'payment', 'notification'].map((ROLE) => startLasting({ ...env, GATEWAY_URL, ROLE }))
     parts = [...servers, gateway]
+    openWeb = () => start({ ...env, GATEWAY_URL, ROLE: 'web' })
     webs = await Promise.all(servers.slice(0, 2).map((server) => server.listening()))
     await Promise.all(servers.map((server) => server.listening()))
     operator = createClient(webs[0]!, { authorization: `Bearer ${adminToken}` })
@@ -148,12 +157,7 @@ describe.skipIf(!redisServer || !database || !broker)('on real services', { time
     test('Q7: numbers are unique and both servers know the same current group', async () => {
       expect(new Set(crowd.map(({ place }) => place.number)).size).toBe(300)
       const { client } = crowd.find(({ place }) => place.number === 290)!
-      const elsewhere = webs.map((url) => {
-        const other = createClient(url)
-        for (const [name, value] of client.cookies) other.cookies.set(name, value)
-        return other
-      })
-      const answers = await Promise.all(elsewhere.map((other) => statusOf(other, scheduleId)))
+      const answers = await Promise.all(webs.map((url) => statusOf(sameVisitor(client, url), scheduleId)))
       expect(answers.map(({ body }) => [body.number, body.currentGroup])).toEqual([
         [290, 2],
         [290, 2],
@@ -191,6 +195,25 @@ describe.skipIf(!redisServer || !database || !broker)('on real services', { time
     )
     expect(second!.fence).toBeGreaterThan(fence)
     await second!.release()
+  })
+
+  test('W10: who reloads, or whose server is killed and started again, keeps the number', async () => {
+    const scheduleId = 'reloads'
+    await sale(scheduleId, { capacity: 1, ratePerMinute: null })
+    await inside(scheduleId)
+    const first = openWeb()
+    const client = createClient(await first.listening())
+    const { number } = await join(client, scheduleId)
+    expect((await client.post('/queue', { scheduleId })).body).toMatchObject({ state: 'waiting', number })
+    first.child.kill('SIGKILL')
+    await first.exit
+    const second = openWeb()
+    const again = sameVisitor(client, await second.listening())
+    expect((await join(again, scheduleId)).number).toBe(number)
+    expect((await statusOf(again, scheduleId)).body).toMatchObject({ state: 'waiting', number, ahead: 0 })
+    // A tab that was closed has lost nothing but its page: the ticket alone, of a visit at yet another server, will do.
+    expect((await statusOf(sameVisitor(client, webs[1]!), scheduleId)).body.number).toBe(number)
+    await stop(second)
   })
 
   test('Q9: admission ends after its time, and the next one in line goes on', async () => {

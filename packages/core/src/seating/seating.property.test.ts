@@ -265,5 +265,3 @@ test('the auditor notices a store that gives a seat twice', async () => {
   const { audit } = await storm({ operations: 1_000, seed: 1, broken: generous })
   expect(audit.errors.length).toBeGreaterThan(0)
 })
-
-test.todo('H3 I1 I14: 10⁵ random operations with the record in a database (real MySQL)')

@@ -871,5 +871,3 @@ describe('H13: the inventory is lost', () => {
     expect(await house.seating.stats({ scheduleId })).toMatchObject({ reserved: 1 })
   })
 })
-
-test.todo('H13: Redis restarts empty between any two steps of a hold (real Redis, MySQL)')

@@ -659,8 +659,6 @@ describe('bad input', () => {
   })
 })
 
-test.todo('W10: reload, closed tab, hidden tab, server restart, end to end (server, real MySQL)')
-
 async function numberAndState(process: Process, ticket: string): Promise<[number | null, string]> {
   const { number, state } = await process.room.status({ ticket })
   return [number, state]
