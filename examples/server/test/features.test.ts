@@ -217,7 +217,7 @@ describe.skipIf(!redisServer || !database || !broker)('on real services', { time
   })
 
   test('Q9: admission ends after its time, and the next one in line goes on', async () => {
-    await sale('brief', { capacity: 1, ratePerMinute: null, passTtlSeconds: 2 })
+    await sale('brief', { capacity: 1, ratePerMinute: null, passTtlSeconds: 6 })
     const first = await inside('brief')
     const pass = first.cookies.get('bt_pass_brief')
     const second = visitor()
