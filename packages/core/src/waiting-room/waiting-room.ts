@@ -6,25 +6,18 @@ import { demandId, newId } from '../shared/ids.ts'
 import type { Runtime } from '../shared/runtime.ts'
 import type { Tokens } from '../shared/token.ts'
 import type { Id, Page } from '../shared/types.ts'
-import type { AdmissionQueue, JoinReply, PlaceReply } from './admission-queue.port.ts'
-import { type DrawDisclosure, numberOfRank } from './draw.ts'
+import type { AdmissionQueue, JoinReply } from './admission-queue.port.ts'
+import type { DrawDisclosure } from './draw.ts'
 import { createJoins } from './joins.ts'
 import type { LineCounts, QueueMember } from './line.ts'
-import type { LineView } from './line-copy.ts'
 import type { Lines } from './lines.ts'
-import { type Pass, type PassGate, signPass, verifyPass } from './pass.ts'
+import { type Pass, type PassGate, verifyPass } from './pass.ts'
 import { passExpired } from './pass-gate.ts'
-import { createSpread } from './poll-interval.ts'
+import { createPlaceStatus, numberOf } from './place-status.ts'
 import { createPollLimiter } from './poll-limiter.ts'
-import { isFinal, placeIn, type QueueStatus, type WaitingState, waitingState } from './queue-status.ts'
-import {
-  isHalfSpent,
-  type Place,
-  type QueueTicket,
-  type QueueTicketClaims,
-  signTicket,
-  verifyTicket,
-} from './queue-ticket.ts'
+import { isFinal, type QueueStatus } from './queue-status.ts'
+import { type Place, type QueueTicket, signTicket, verifyTicket } from './queue-ticket.ts'
+import { createSlips } from './slips.ts'
 
 export type { DrawDisclosure } from './draw.ts'
 export type { LineCounts, QueueMember } from './line.ts'
@@ -75,20 +68,11 @@ export interface WaitingRoomDeps {
   readonly gate: PassGate
 }
 
-/** A ticket's claims that have been checked against the sale as it is. */
-type Holder = Pick<QueueTicketClaims, 'scheduleId' | 'epoch' | 'place' | 'visitor'>
-
 export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: WaitingRoomDeps): WaitingRoom {
   const limiter = createPollLimiter()
   const join = createJoins({ queue, lines, runtime })
-
-  const claim = createBatch<{ number: number; visitor: Id }, PlaceReply>({
-    runtime,
-    run: (key, places) => {
-      const [scheduleId, epoch] = key.split('/') as [Id, Id]
-      return lines.step(scheduleId, () => queue.claim({ scheduleId, epoch, mode: 'claim', places }))
-    },
-  })
+  const { statusOf, admitted } = createPlaceStatus({ queue, lines, tokens, runtime })
+  const { open, renewed, returned } = createSlips({ lines, tokens, runtime })
 
   const leave = createBatch<{ visitor: Id; place?: Place; as: 'done' | 'left' }, boolean>({
     runtime,
@@ -99,56 +83,6 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
       return replies
     },
   })
-
-  const random = createSpread(runtime)
-
-  const placed = ({ record, document }: LineView, number: number | null) =>
-    placeIn({ record, document, number, now: runtime.now(), random: random() })
-
-  const admitted = (view: LineView, holder: Holder, number: number, until: number): QueueStatus => {
-    const { scheduleId, epoch, visitor } = holder
-    lines.admitted(scheduleId, epoch, number)
-    const pass = signPass(tokens, { scheduleId, epoch, number, visitor, expiresAt: until })
-    const seen = reaching(lines.peek(scheduleId) ?? view, number)
-    return { ...placed(seen, number), ahead: 0, eta: null, state: 'admitted', pass }
-  }
-
-  /** The status of a place: pure while it waits, one batched claim once the line has come to it. */
-  const statusOf = async (view: LineView, holder: Holder): Promise<QueueStatus> => {
-    const number = numberOf(view, holder.place)
-    const reached = Math.max(view.document.admittedThrough, lines.reached(holder.scheduleId, holder.epoch))
-    if (number === null || number > reached) {
-      const at = 'rank' in holder.place && number === null ? holder.place.rank : (number as number)
-      return { ...placed(view, number), state: waitingState(view.document, at) }
-    }
-    const reply = await claim(`${holder.scheduleId}/${holder.epoch}`, { number, visitor: holder.visitor })
-    if (reply.is === 'epoch-over') throw await epochOver(holder.scheduleId)
-    if (reply.is === 'active') return admitted(view, holder, number, reply.until)
-    const now = lines.peek(holder.scheduleId) ?? view
-    return { ...placed(now, number), state: claimedState(now, reply.is) }
-  }
-
-  const epochOver = async (scheduleId: Id): Promise<TicketingError> => {
-    await lines.fresh(scheduleId)
-    return new TicketingError('EPOCH_OVER', 'the line was reset: join again')
-  }
-
-  /** The claims of a ticket, with the line they are about. */
-  const open = async (p: { ticket: string; visitor?: Id }): Promise<{ claims: QueueTicketClaims; view: LineView }> => {
-    const claims = verifyTicket(tokens, p.ticket, runtime.now())
-    if (!claims || (p.visitor !== undefined && p.visitor !== claims.visitor)) throw ticketInvalid()
-    const ready = lines.ready(claims.scheduleId)
-    const view = ready?.record.epoch === claims.epoch ? ready : await lines.inEpoch(claims)
-    if (view) return { claims, view }
-    throw new TicketingError('EPOCH_OVER', 'the line was reset: join again')
-  }
-
-  /** The same ticket, or a new one: past half its life, or because its rank has become a number. */
-  const renewed = (token: string, claims: QueueTicketClaims, { number }: QueueStatus): QueueTicket => {
-    const settled = 'rank' in claims.place && number !== null
-    if (!settled && !isHalfSpent(claims, runtime.now())) return token as QueueTicket
-    return signTicket(tokens, { ...claims, place: number === null ? claims.place : { number } }, runtime.now())
-  }
 
   const room: WaitingRoom = {
     join: async (p) => {
@@ -197,7 +131,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
       const visitor = demandId(p.visitor, 'visitor')
       const as = p.as === undefined ? 'left' : p.as
       if (as !== 'left' && as !== 'done') throw new TicketingError('INVALID', 'as must be left or done')
-      const slip = slipOf(p)
+      const slip = returned(p)
       const view = slip ? await lines.inEpoch({ scheduleId, epoch: slip.epoch }) : await lines.get(scheduleId)
       if (!view) return
       const number = slip && numberOf(view, slip.place)
@@ -235,49 +169,16 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
     draw: async (p) => disclosureOf(await lines.record(demandId(p.scheduleId, 'scheduleId'))),
   }
 
-  /** The place that a visitor gives back by its pass or its ticket. */
-  const slipOf = (p: { scheduleId: Id; visitor: Id; ticket?: string; pass?: Pass }) => {
-    if (p.pass !== undefined) {
-      const pass = verifyPass(tokens, p.pass?.token)
-      if (pass?.scheduleId !== p.scheduleId || pass.visitor !== p.visitor)
-        throw new TicketingError('PASS_REQUIRED', 'this is not a pass of this visitor')
-      return { epoch: pass.epoch, place: { number: pass.number } }
-    }
-    if (p.ticket === undefined) return null
-    const claims = verifyTicket(tokens, p.ticket, runtime.now())
-    if (claims?.scheduleId !== p.scheduleId || claims.visitor !== p.visitor) throw ticketInvalid()
-    return claims
-  }
-
   return room
 }
 
-const ticketInvalid = (): TicketingError => new TicketingError('TICKET_INVALID', 'this is not a valid queue ticket')
-
 const named = (visitor: Id | undefined) => (visitor === undefined ? {} : { visitor })
-
-/** The line as someone who was admitted just now sees it, before the next document says so. */
-const reaching = ({ record, document }: LineView, number: number): LineView => ({
-  record,
-  document: { ...document, admittedThrough: Math.max(document.admittedThrough, number) },
-})
-
-/** Null as long as there are no numbers. */
-function numberOf({ document }: LineView, place: Place): number | null {
-  if ('number' in place) return place.number
-  return document.draw && numberOfRank(document.draw, place.rank)
-}
 
 function placeOf(reply: JoinReply): { readonly at: Place; readonly created: boolean } {
   if (reply.is === 'rank') return { at: { rank: reply.rank }, created: reply.created }
   if (reply.is === 'number' || reply.is === 'admitted') return { at: { number: reply.number }, created: reply.created }
   if (reply.is === 'closed') throw new TicketingError('SALE_CLOSED', 'the sale takes no new visitors')
   throw busy('the line has no headroom')
-}
-
-function claimedState({ document }: LineView, is: Exclude<PlaceReply['is'], 'active' | 'epoch-over'>): WaitingState {
-  if (is === 'expired' || is === 'left') return is
-  return document.state === 'paused' || document.state === 'ended' ? document.state : 'waiting'
 }
 
 function disclosureOf({ draw, epoch, settings }: ScheduleRecord): DrawDisclosure | null {
