@@ -103,6 +103,25 @@ test('a mail goes out over SMTP with its Message-ID, and a comma in a name adds 
   expect(smtp.mails[0]?.text?.trim()).toBe('ReservationId=r1, 금액=34000')
 })
 
+test.each([
+  ['its greeting', { onConnect: 'refused' }],
+  ['our credentials', { onAuth: 'refused' }],
+  ['our address as the sender', { onMailFrom: 'refused' }],
+] as const)('a server that refuses %s (5xx) refuses us, not the mail: try later', async (_, refusing) => {
+  const no = (...args: readonly unknown[]) =>
+    (args.at(-1) as (error: Error) => void)(Object.assign(new Error('no'), { responseCode: 554 }))
+  const handlers = Object.fromEntries(Object.keys(refusing).map((name) => [name, no]))
+  const options = { authOptional: true, disabledCommands: ['STARTTLS'], allowInsecureAuth: true, ...handlers }
+  const server = new SMTPServer(options)
+  const listening = server.listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  const { port } = listening.address() as AddressInfo
+  const transport = smtpTransport(`smtp://user:password@127.0.0.1:${port}`)
+  expect(await mailNotifier(transport, 'a@example.com').send(order())).toBe('try-later')
+  transport.close()
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+})
+
 test('no server at all means try later', async () => {
   const transport = smtpTransport('smtp://127.0.0.1:9')
   expect(await mailNotifier(transport, 'a@example.com').send(order())).toBe('try-later')

@@ -75,6 +75,22 @@ describe('W19: every seat route and every payment-creating route demands a valid
     }
   })
 
+  test('I15: a payment that was answered is answered the same when its pass is over; a new one is not', async () => {
+    await using other = await startServer()
+    const visitor = await admitted(other)
+    const authorization = `Bearer ${visitor.cookies.get('bt_pass_game-1')}`
+    const { body: hold } = await visitor.post('/seats/auto-assign', { quantity: 1 })
+    const order = { holdId: hold.holdId, amount: hold.amount, email: 'fan@example.org', paymentToken: 'tok_approve' }
+    const key = newKey()
+    const ask = (headers: Record<string, string>) => visitor.post('/payments', order, { authorization, ...headers })
+    const first = await ask(key)
+    expect(first.status).toBe(202)
+    await other.operator().post('/admin/schedules/game-1/reset')
+    const again = await ask({ ...key, 'accept-language': 'en' })
+    expect([again.status, again.body.requestId]).toEqual([202, first.body.requestId])
+    expect((await ask(newKey())).body.code).toBe('PASS_EXPIRED')
+  })
+
   test('after a reset every pass is 403 PASS_EXPIRED and every ticket 410 EPOCH_OVER', async () => {
     await using other = await startServer()
     const visitor = await admitted(other)

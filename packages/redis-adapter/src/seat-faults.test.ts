@@ -208,6 +208,22 @@ describe.skipIf(redis === null)('faults of a real Redis under the seats', () => 
     expect((await commit(inventory, take('bob', [1])))[0]!.is).toBe('hold')
   })
 
+  test('S3: what was taken out of the keys by somebody else is mended by the word of the record', async () => {
+    const seatInventory = await installed()
+    const [reply] = await commit(seatInventory, take('ann', [0]))
+    const part = { section: 'A', seats: [0] }
+    const sold = { do: 'project', part, state: 'COMPLETED', owner: 'pay-1', holder: 'ann', recordVersion: 1 } as const
+    const client = new Redis(server.port)
+    await client.hdel(`seats-${run}:seats:{${scheduleId}}`, `h${holdOf(reply).holdId}`)
+    expect(await commit(seatInventory, { ...sold, operationId: 'a' })).toEqual([{ is: 'done' }])
+    await client.del(`seats-${run}:seats:{${scheduleId}}:owners`)
+    expect(await commit(seatInventory, { ...sold, operationId: 'b' })).toEqual([{ is: 'done' }])
+    client.disconnect()
+    const state = { state: 'COMPLETED', requestId: 'pay-1' }
+    expect(await seatInventory.owners({ scheduleId, section: 'A' })).toMatchObject([{ seat: 0, ...state }])
+    expect((await codes(seatInventory))[0]! & 3).toBe(2)
+  })
+
   test('H13: a restart with old data: holds after the save are lost, so that all is missing and nothing is free', async () => {
     const inventory = await installed(8, { timeoutMs: 500 })
     await commit(inventory, take('ann', [0]))

@@ -49,10 +49,7 @@ export function createAuthenticate(p: { engine: Engine; adminToken: string | nul
       case 'ticket':
         return ofVisitor(...demandTicket(call, visitor))
       case 'pass':
-        // A POST asks the line once more as it writes; whatever else needs a pass needs one that was not left.
-        return demandPass(p.engine, call, visitor, route.method !== 'POST').then((pass) =>
-          ofVisitor(pass.visitor, { pass }),
-        )
+        return demandPass(p.engine, call, visitor, judgedBy(route)).then((pass) => ofVisitor(pass.visitor, { pass }))
     }
   }
 }
@@ -72,10 +69,19 @@ function demandTicket(call: Call, visitor: string | null): [string, { ticket: st
   return [visitor, { ticket }]
 }
 
-async function demandPass(engine: Engine, call: Call, visitor: string | null, live: boolean) {
+/**
+ * A POST asks the line once more as it writes; whatever else needs a pass needs one that was not left. A payment that was
+ * answered before is answered again when the pass is over, so the engine judges that alone.
+ */
+const judgedBy = ({ method, idempotency }: Route): { readonly live: boolean; readonly past: boolean } => ({
+  live: method !== 'POST',
+  past: idempotency === 'engine',
+})
+
+async function demandPass(engine: Engine, call: Call, visitor: string | null, by: ReturnType<typeof judgedBy>) {
   const token = bearerOf(call) ?? cookiePass(call)
   if (!token || visitor === null) throw new HttpProblem('PASS_REQUIRED', 'the way to the seats leads through the line')
-  const pass = await engine.waitingRoom.verifyPass({ token, visitor, live })
+  const pass = await engine.waitingRoom.verifyPass({ token, visitor, ...by })
   const { scheduleId } = call.rawQuery
   if (scheduleId !== undefined && scheduleId !== pass.scheduleId) {
     throw new HttpProblem('PASS_REQUIRED', 'this pass is for another sale')

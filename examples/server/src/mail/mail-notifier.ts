@@ -41,10 +41,13 @@ const timeOver = (signal: AbortSignal): Promise<'try-later'> =>
     else signal.addEventListener('abort', () => resolve('try-later'), { once: true })
   })
 
-/** A mailbox that said no (5xx) says no again; everything else may pass: 4xx, a server that is down, a timeout. */
+/**
+ * A mailbox that said no (5xx to its name or to the mail) says no again. Everything else may pass: 4xx, a server that is down,
+ * a timeout, and a 5xx to us (credentials, sender, greeting), which an operator puts right.
+ */
 function isFinal(error: unknown): boolean {
-  const code = (error as { responseCode?: unknown }).responseCode
-  return typeof code === 'number' && code >= 500
+  const { responseCode, command } = error as { responseCode?: unknown; command?: unknown }
+  return typeof responseCode === 'number' && responseCode >= 500 && (command === 'RCPT TO' || command === 'DATA')
 }
 
 /** A real server, `smtp(s)://user:password@host:port`. */

@@ -159,6 +159,23 @@ test('PAY4: the same key with any other body is refused, and its hold is left al
   expect((await house.desk.find({ scheduleId, holdId: other.holdId }))?.requestId).toBeNull()
 })
 
+test('PAY3: another language is the same request', async () => {
+  const house = await boxOffice()
+  const hold = await house.hold('v1', 1)
+  const ask = (locale: 'ko' | 'en') =>
+    house.payments.request({
+      ...{
+        pass: house.pass('v1'),
+        hold,
+        buyer: { ...buyer, locale },
+        paymentToken: 'tok_approve',
+        idempotencyKey: 'k',
+      },
+    })
+  const first = await ask('ko')
+  expect(await ask('en')).toMatchObject({ requestId: first.requestId, replayed: true })
+})
+
 test('the same key twice at once in one process: one runs, the other is told so', async () => {
   const house = await boxOffice()
   const hold = await house.hold('v1', 1)

@@ -67,7 +67,8 @@ export function readForm(p: Readonly<Record<string, unknown>>): RequestForm {
   const amount = demandAmount(p.amount)
   const buyer = demandBuyer(p.buyer)
   const paymentToken = demandText(p.paymentToken, 'paymentToken', 255)
-  const body = [holdId, amount.value, amount.currency, buyer.email, buyer.name, buyer.locale, paymentToken]
+  // Not the language: that of the page, which a buyer may change between two tries, is no part of what is asked for.
+  const body = [holdId, amount.value, amount.currency, buyer.email, buyer.name, paymentToken]
   const fingerprint = sha256Hex(JSON.stringify(body.map((field) => field ?? null)))
   return { holdId, version, amount, buyer, paymentToken, idempotencyKey, fingerprint }
 }

@@ -49,10 +49,11 @@ export interface WaitingRoom {
    */
   leave(p: { scheduleId: Id; visitor: Id; ticket?: string; pass?: Pass; as?: 'left' | 'done' }): Promise<void>
   /**
-   * The typed slip behind a pass token. `live` asks the line as well (batched), which knows the passes that were left.
+   * The typed slip behind a pass token. `live` asks the line as well (batched), which knows the passes that were left. `past`
+   * takes one that is over, too: for calls that judge it themselves, as `payments.request` does for an answer it gave before.
    * @throws `PASS_REQUIRED` (bad, foreign, other kind), `PASS_EXPIRED`; with `live` also `BUSY`.
    */
-  verifyPass(p: { token: string; visitor?: Id; live?: boolean }): Promise<Pass>
+  verifyPass(p: { token: string; visitor?: Id; live?: boolean; past?: boolean }): Promise<Pass>
   /** Groups in order with their members, from the lists of the store. */
   members(p: { scheduleId: Id; group?: number; after?: string }): Promise<Page<QueueMember>>
   stats(p: { scheduleId: Id }): Promise<LineCounts>
@@ -143,6 +144,7 @@ export function createWaitingRoom({ queue, lines, tokens, runtime, gate }: Waiti
       const pass = verifyPass(tokens, p.token)
       if (!pass || (p.visitor !== undefined && p.visitor !== pass.visitor))
         throw new TicketingError('PASS_REQUIRED', 'a pass of this visitor is required')
+      if (p.past === true) return pass
       const { epoch } = await lines.record(pass.scheduleId)
       if (runtime.now() >= pass.expiresAt || (epoch !== pass.epoch && !(await lines.inEpoch(pass)))) throw passExpired()
       if (p.live === true) await gate.demand({ pass })

@@ -148,6 +148,8 @@ local function define_changes(remember)
         if applies then
           while owner[1] == 0 and not is_home and seats.code_at(sec, seat) ~= 0 do
             local one = seats.hold_at(sec, seat)
+            -- Nobody's, and yet not free: somebody else was at the keys. The record's word mends it.
+            if not one then break end
             seats.end_hold(one, seats.PAYMENT)
             ended[#ended + 1] = { one.id, one.holder }
           end
