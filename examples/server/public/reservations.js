@@ -24,6 +24,7 @@ function item({ reservationId, state, seats, amount }, refresh) {
   if (state !== 'CONFIRMED') return row
   const cancel = element('button', { type: 'button', className: 'quiet', textContent: t.cancelReservation })
   cancel.addEventListener('click', async () => {
+    if (!confirm(t.confirmCancel(money(amount)))) return
     cancel.disabled = true
     await call('POST', `/reservations/${reservationId}/cancel`)
     await refresh()

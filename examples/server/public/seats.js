@@ -50,6 +50,7 @@ function showPlan() {
     onChoose: showSection,
   })
   putOnStage(view.drawing, 0.5)
+  repaint()
   const used = sale.grades.filter(({ id }) => venue.sections.some(({ grade }) => grade === id))
   showLegend(
     used.map((grade) => {
@@ -116,7 +117,7 @@ async function readMap() {
 function follow() {
   news = new EventSource(`/seats/events${query}`)
   news.addEventListener('seats', ({ data }) => {
-    if (map.apply(JSON.parse(data))) view.update()
+    if (map.apply(JSON.parse(data))) repaint()
     else void refreshMap()
   })
   news.addEventListener('reset', refreshMap)
@@ -127,7 +128,14 @@ async function refreshMap() {
   const fresh = await readMap()
   if (fresh === null) return passOver()
   map = fresh
+  repaint()
+}
+
+function repaint() {
   view.update()
+  const free = venue.sections.reduce((sum, { id, capacity }) => sum + map.available(id, capacity), 0)
+  // Where seats are made when none is left, there is always one to ask for.
+  $('sold-out').hidden = free > 0 || venue.sections.some(({ kind }) => kind === 'elastic')
 }
 
 // Choosing
@@ -149,7 +157,7 @@ function togglePick(section, seat, index) {
   else if (map.code(section.id, index) === 0 && picked.size < sale.maxSeatsPerVisitor) {
     picked.set(seat.seatId, t.seat(sectionName(section), seat.row.label, seat.label))
   }
-  view.update()
+  repaint()
   showPicked()
 }
 
@@ -213,7 +221,7 @@ function showHold(next) {
     showHoldTime()
     $('held').scrollIntoView({ block: 'nearest' })
   }
-  view.update()
+  repaint()
 }
 
 /** After a reload: the payment that was running, else the hold. */

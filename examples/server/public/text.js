@@ -64,6 +64,7 @@ const texts = {
     myReservations: '내 예매 내역',
     noReservations: '아직 예매 내역이 없습니다.',
     cancelReservation: '예매 취소',
+    confirmCancel: (amount) => `예매를 취소하고 ${amount}을 환불받을까요? 좌석은 다른 분에게 돌아갑니다.`,
     reservationState: { CONFIRMED: '예매 완료', REFUNDING: '환불 중', CANCELLED: '취소됨' },
     state: {
       AVAILABLE: '선택 가능',
@@ -85,6 +86,7 @@ const texts = {
     section: (id) => `${id}구역`,
     wheelchairSection: (id) => `${id} 휠체어석`,
     grade: (id) => id,
+    soldOut: '매진되었습니다. 취소된 좌석이 나오면 바로 여기에 보입니다.',
     mapHint: '구역이 흐릴수록 남은 좌석이 적습니다. 좁은 화면에서는 옆으로 밀어 보세요.',
     seatHint: '위쪽이 그라운드입니다. 초록색 좌석을 눌러 고르세요.',
     failed: (reason) => `결제 실패: ${reason}`,
@@ -173,6 +175,7 @@ const texts = {
     myReservations: 'Your reservations',
     noReservations: 'None yet.',
     cancelReservation: 'Cancel reservation',
+    confirmCancel: (amount) => `Cancel and get ${amount} back? The seats go to somebody else.`,
     reservationState: { CONFIRMED: 'Confirmed', REFUNDING: 'Being refunded', CANCELLED: 'Cancelled' },
     state: {
       AVAILABLE: 'Free',
@@ -194,6 +197,7 @@ const texts = {
     section: (id) => `Section ${id}`,
     wheelchairSection: (id) => `Section ${id} (wheelchair)`,
     grade: (id) => (id.charAt(0).toUpperCase() + id.slice(1)).replaceAll('-', ' '),
+    soldOut: 'Sold out. A seat that comes back shows here at once.',
     mapHint: 'The paler a section, the fewer seats are left. On a small screen, swipe sideways.',
     seatHint: 'The field is at the top. Tap green seats to pick them.',
     failed: (reason) => `Payment failed: ${reason}`,

@@ -83,6 +83,7 @@ describe('the booking page in a real browser', { timeout: 60_000 }, () => {
     await page.getByText(/^Payment completed: ReservationId=/).waitFor()
     await page.getByText('Confirmed', { exact: true }).waitFor()
     await page.getByRole('link', { name: 'To the line' }).waitFor()
+    page.once('dialog', (dialog) => dialog.accept())
     await page.getByRole('button', { name: 'Cancel reservation' }).click()
     await page.getByText('Cancelled', { exact: true }).waitFor()
     expect(complaints).toEqual([])

@@ -66,9 +66,12 @@ const doors: Readonly<Record<Door, true>> = {
 
 export const doorNames = Object.keys(doors) as readonly Door[]
 
-/** I18: behind every door a fault fails closed. */
-export const closedDoors = (adapters: Adapters): Pick<Adapters, Door> =>
-  Object.fromEntries(doorNames.map((door) => [door, failClosed(adapters[door])])) as unknown as Pick<Adapters, Door>
+/** I18: behind every door a fault fails closed. Once `isOver`, every call is `CLOSED`. */
+export const closedDoors = (adapters: Adapters, isOver: () => boolean): Pick<Adapters, Door> =>
+  Object.fromEntries(doorNames.map((door) => [door, failClosed(adapters[door], isOver)])) as unknown as Pick<
+    Adapters,
+    Door
+  >
 
 /** @throws TicketingError `CONFIG_INVALID` that names all that is missing. */
 export function demandOptions(options: EngineOptions): void {

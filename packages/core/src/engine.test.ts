@@ -58,7 +58,7 @@ test('what cannot be an engine is CONFIG_INVALID, and says what is missing', asy
       { observer: { log: () => {} } },
     ].map((over) => ({ ...good, ...over })),
     ...Object.keys(inMemoryAdapters())
-      .filter((name) => name !== 'record' && name !== 'fenceSource')
+      .filter((name) => !['record', 'fenceSource', 'answerStore'].includes(name))
       .map((name) => ({ ...good, [name]: undefined })),
   ]
   for (const options of wrong)
@@ -98,6 +98,18 @@ test('a bundle is closed by itself too, and not again by the engine that has one
   await engine.close()
   await inner.close()
   expect(closed).toBe(1)
+})
+
+test('a closed engine sells nothing: what needs a store is CLOSED', async () => {
+  const { engine, order } = await openHouse()
+  const { pass } = order
+  await engine.close()
+  const visitor = 'late-fan'
+  await expect(engine.waitingRoom.join({ scheduleId: pass.scheduleId, visitor })).rejects.toMatchObject({
+    code: 'CLOSED',
+  })
+  await expect(engine.seating.autoAssign({ pass, quantity: 1 })).rejects.toMatchObject({ code: 'CLOSED' })
+  await expect(engine.payments.request(order)).rejects.toMatchObject({ code: 'CLOSED' })
 })
 
 test('I18: whatever a store throws of its own is BUSY to the caller, and changes nothing', async () => {

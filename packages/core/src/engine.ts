@@ -56,7 +56,8 @@ export interface Engine extends Life {
 export async function createBookingEngine(options: EngineOptions): Promise<Engine> {
   demandOptions(options)
   const { runtime = systemRuntime, observer = silentObserver, policy = 'nearest' } = options
-  const stores = closedDoors(options)
+  let over = false
+  const stores = closedDoors(options, () => over)
   const { eventBus, gateway, notifier, outbox, changeFeed: feed, lockStore: locks } = stores
   const { catalogue, bookingStore, paymentView, noticeStore, deadLetters } = stores
   const { admissionQueue: queue, seatInventory: inventory, seatSource: source } = stores
@@ -115,6 +116,7 @@ export async function createBookingEngine(options: EngineOptions): Promise<Engin
         await books.close()
         await options.close?.()
       } finally {
+        over = true
         await closeAll(doorNames.map((door) => options[door]))
       }
     },
