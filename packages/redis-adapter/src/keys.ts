@@ -30,7 +30,8 @@
  *
  * With `shardBy: 'section'` the keys of seats are those of one shard each, `seats:{<scheduleId>/<shard>}` with the same six beside it:
  * `part/<section>` has the seats of a section and what marks them, `home/0` … `home/15` the quotas, holds and answers of a sixteenth
- * of the visitors, `map` the versions and the log of all sections. The readable view is `seat:{<scheduleId>/<section>}:<seatId>`.
+ * of the visitors, `map` the versions and the log of all sections. `seats:{<scheduleId>}` itself then has one field, `by-section`
+ * (~150 B, the same TTL): it keeps processes of the other setting away. The readable view is `seat:{<scheduleId>/<section>}:<seatId>`.
  *
  * `run` is the server's replication id at the time of the write: a row of another one may have lost its last writes (see
  * `store_run` in scripts/lib/store.lua).

@@ -13,7 +13,9 @@ import {
   unpackReply,
   unpackSections,
 } from './seat-codec.ts'
+import { createSeatShards } from './seat-shards.ts'
 import type { SeatView } from './seat-view.ts'
+import { shardedBy } from './shard-by.ts'
 
 const commitSeats = loadScript('commit-seats')
 const readSeats = loadScript('read-seats')
@@ -31,7 +33,7 @@ export const mostReaped = 64
  */
 export function createRedisSeatInventory(p: {
   readonly scripts: ScriptRunner
-  readonly keys: Pick<Keys, 'seats'>
+  readonly keys: Pick<Keys, 'seats' | 'seatShard'>
   readonly recordId?: Id
   /** Told of every change; default: nobody is. */
   readonly view?: Pick<SeatView, 'show'>
@@ -39,6 +41,11 @@ export function createRedisSeatInventory(p: {
   const { scripts, keys, recordId = '', view } = p
   const run = (script: Script, scheduleId: Id, args: readonly RedisValue[]): Promise<unknown> =>
     scripts.runBinary(script, { keys: keys.seats(demandId(scheduleId, 'scheduleId')), args: [recordId, '', ...args] })
+  const shards = createSeatShards(p)
+
+  const assertUnsectioned = async (scheduleId: Id): Promise<void> => {
+    if ((await shards.map(scheduleId, -1, [])) !== null) throw shardedBy('section', scheduleId, keys)
+  }
 
   return {
     async commit({ scheduleId, commands }) {
@@ -58,7 +65,10 @@ export function createRedisSeatInventory(p: {
         Buffer,
         Buffer,
       ]
-      return unpackMap(reply, wanted, after)
+      const map = unpackMap(reply, wanted, after)
+      // Before anybody loads anything.
+      if (map.is === 'missing') await assertUnsectioned(scheduleId)
+      return map
     },
 
     async holds({ scheduleId, keys: wanted }) {
@@ -87,7 +97,9 @@ export function createRedisSeatInventory(p: {
     async install({ scheduleId, incarnation, sections }) {
       if (sections.length === 0) return []
       const args = [incarnation, seatsKeptMs, ...sections.map(packSection)]
-      const reply = (await run(installSeats, scheduleId, args)) as readonly number[]
+      await assertUnsectioned(scheduleId)
+      const reply = (await run(installSeats, scheduleId, args)) as readonly number[] | null
+      if (reply === null) throw shardedBy('section', scheduleId, keys)
       return reply.map((installed) => (installed === 1 ? 'installed' : 'present'))
     },
 

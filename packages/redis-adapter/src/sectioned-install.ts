@@ -30,7 +30,7 @@ interface Installed {
  */
 export async function installParts(shards: SeatShards, p: Installation): Promise<readonly ('installed' | 'present')[]> {
   const { scheduleId, incarnation, sections } = p
-  if (sections.length === 0 || !(await list(shards, p, []))) return sections.map(() => 'present')
+  if (!(await list(shards, p, []))) return sections.map(() => 'present')
   const holds = [...new Map(sections.flatMap((state) => state.holds).map((hold) => [hold.holdId, hold])).values()]
   const known = await knownMarks(shards, scheduleId, holds)
 

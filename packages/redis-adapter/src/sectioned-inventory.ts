@@ -10,6 +10,7 @@ import type { SeatView } from './seat-view.ts'
 import { sectionsOf } from './sectioned-desk.ts'
 import { installParts } from './sectioned-install.ts'
 import { doAll } from './sectioned-waves.ts'
+import { createSectionShards } from './shard-by.ts'
 
 const findHolds = loadScript('find-holds')
 const reapSeats = loadScript('reap-seats')
@@ -22,11 +23,12 @@ const readOwners = loadScript('read-owners')
  */
 export function createSectionedSeatInventory(p: {
   readonly scripts: ScriptRunner
-  readonly keys: Pick<Keys, 'seatShard'>
+  readonly keys: Pick<Keys, 'seats' | 'seatShard'>
   readonly recordId?: Id
   readonly view?: Pick<SeatView, 'show'>
 }): SeatInventory {
   const shards = createSeatShards(p)
+  const { check, declare } = createSectionShards(p)
   let turn = 0
 
   /** Whoever finds a home gone says so: the map is then missing as a whole, and is loaded again. */
@@ -89,6 +91,8 @@ export function createSectionedSeatInventory(p: {
       const known = new Set(map?.sections)
       const gone = sections.filter((section) => !known.has(section) || absent.includes(section))
       if (gone.length > 0 || map === null) {
+        // Before anybody loads anything.
+        await check(scheduleId)
         return sections.length > 0
           ? { is: 'missing', sections: gone }
           : { is: 'snapshot', version: 0, storeTime: 0, sections: [] }
@@ -113,6 +117,7 @@ export function createSectionedSeatInventory(p: {
       const map = await shards.map(scheduleId, -1, [])
       const sections = map?.sections ?? []
       if (sections.length === 0) return { from: 0, version: 0, changes: [], stalePins: [], more: false }
+      await declare(scheduleId)
       // Where there are more sections than may be freed of, they take turns.
       const some = Array.from(
         { length: Math.min(limit, sections.length) },
@@ -150,7 +155,11 @@ export function createSectionedSeatInventory(p: {
       return { ...news, stalePins: [...pins.home, ...others].slice(0, limit), more }
     },
 
-    install: ({ scheduleId, incarnation, sections }) => installParts(shards, { scheduleId, incarnation, sections }),
+    async install({ scheduleId, incarnation, sections }) {
+      if (sections.length === 0) return []
+      await declare(scheduleId)
+      return installParts(shards, { scheduleId, incarnation, sections })
+    },
 
     async owners({ scheduleId, section }) {
       const reply = (await shards.call(readOwners, scheduleId, `part/${section}`, [section])) as Buffer | null

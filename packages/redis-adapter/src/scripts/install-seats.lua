@@ -4,8 +4,8 @@
 --       6… a section each, MessagePack values: name, count (-1: it is not to be installed), blocked [seat, record version] …, claims [seat, state (1 PAYING,
 --          2 COMPLETED), requestId, holder, record version] …, holds [holdId, version,
 --          created at, expires at, holder, epoch, parts, document] …, each of the three an array
--- reply for each section 1 installed · 0 present; of a part MessagePack values instead: that, version,
---       mark of each hold that is there
+-- reply nil: the schedule is sharded by section (see declare-shards.lua), nothing changed · for each section 1 installed · 0 present;
+--       of a part MessagePack values instead: that, version, mark of each hold that is there
 
 -- include store
 -- include seats
@@ -13,6 +13,7 @@
 -- include seat-owners
 -- include seat-birth
 
+if ARGV[3] == '' and redis.call('HGET', KEYS[1], 'by-section') == ARGV[2] then return end
 define_ends()
 define_owners()
 local incarnation, states, fields, replies = tonumber(ARGV[4]), {}, { '*' }, {}

@@ -17,6 +17,7 @@
 --                 the hold which this one replaces, or is replaced by, while both have the seat they share
 --   v<holder>     seats owned, expiries in a row, paused until, its holdIds …
 --   p<requestId>  holdId, 1 once the record has settled it
+--   by-section    no MessagePack: the record whose seats are sharded by section, of which this key has nothing else
 -- Parts are arrays one after the other, each a section's name and its seats.
 -- …:due has holds that share a section and a deadline, `<rank> <holdId> …`. One that ended or was extended is left inside:
 -- whoever takes it out looks the hold up.
