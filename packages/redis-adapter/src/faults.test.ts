@@ -228,6 +228,34 @@ describe.skipIf(redis === null)('faults of a real Redis', () => {
     expect(await busyAfter(adapters.lockStore.acquire(terms))).toBeLessThan(500)
   })
 
+  test.each([
+    ['a wrong password', () => `redis://shop:bad@127.0.0.1:${server.port}`, 'STORE_FAULT', /WRONGPASS.*check user/],
+    ['an unknown host', () => 'redis://no-such-host.invalid', 'BUSY', /ENOTFOUND|EAI_AGAIN/],
+    ['nobody there', () => 'redis://127.0.0.1:1', 'BUSY', /ECONNREFUSED/],
+    ['no cluster', () => `redis-cluster://127.0.0.1:${server.port}`, 'BUSY', /cluster support disabled/],
+    ['no sentinel', () => `redis-sentinel://127.0.0.1:${server.port}/main`, 'BUSY', /sentinel/],
+  ])('%s is told with its cause', async (_, url, code, message) => {
+    const adapters = open({ url: url(), timeoutMs: 1_000 })
+    const said = { code, message: expect.stringMatching(message), cause: expect.any(Error) }
+    await expect(adapters.ping()).rejects.toMatchObject(said)
+    await expect(adapters.ping()).rejects.toMatchObject(said)
+  })
+
+  test('a missing password is told also by a borrowed client, until it is let in', async () => {
+    await server.cli('config', 'set', 'requirepass', 'secret')
+    const client = new Redis(server.port)
+    closing.push(() => client.disconnect())
+    const adapters = open({ client, timeoutMs: 1_000 })
+    try {
+      const said = { code: 'STORE_FAULT', message: expect.stringContaining('NOAUTH') }
+      await expect(adapters.ping()).rejects.toMatchObject(said)
+    } finally {
+      await server.cli('-a', 'secret', 'config', 'set', 'requirepass', '')
+    }
+    await expect.poll(() => adapters.ping().catch(() => 'busy')).toBeUndefined()
+    expect(client.listenerCount('error')).toBe(0)
+  })
+
   test('out of memory is BUSY and changes nothing', async () => {
     const adapters = open()
     const fence = await acquire(adapters)

@@ -14,6 +14,7 @@ import { createRedisSeatInventory } from './seat-inventory.ts'
 import { createSeatNames } from './seat-names.ts'
 import { createSeatView } from './seat-view.ts'
 import { createSectionedSeatInventory } from './sectioned-inventory.ts'
+import type { ShardBy } from './shard-by.ts'
 
 export interface RedisAdapterOptions {
   /** The record's epochs, so that fencing numbers grow also when Redis loses its data. */
@@ -30,14 +31,18 @@ export interface RedisAdapterOptions {
   readonly seatView?: boolean
   /**
    * What shares a hash tag, and so a node of a cluster: all seats of a schedule, one call a batch (default), or those of each
-   * section, so that one hot sale spreads over the cluster. A schedule whose processes do not agree is loaded again and again.
+   * section, so that one hot sale spreads over the cluster. All processes of a schedule need the same: those that do not agree with
+   * who loaded its seats first get `CONFIG_INVALID` for all that needs seats, and change nothing. It says how to change this.
    */
-  readonly shardBy?: 'schedule' | 'section'
+  readonly shardBy?: ShardBy
   /** Names the seats of that view; without it they are called `<section>-<index>`. */
   readonly catalogue?: Pick<Catalogue, 'schedules' | 'venue'>
   /** Stands before every key and channel: two deployments on one Redis need two. */
   readonly prefix?: string
-  /** Most that any call takes; default 2 000 ms. Then it is `BUSY`. */
+  /**
+   * Most that a round trip takes, waiting for a connection included, 1 … 2³¹ − 1; default 2 000 ms. Then its call is `BUSY`. Most
+   * calls are one round trip; those that read more than one thing, or with `shardBy: 'section'` hold seats, are several.
+   */
   readonly timeoutMs?: number
   /** Judges deadlines instead of Redis's own clock: for tests. */
   readonly clock?: { now(): number }
@@ -65,16 +70,17 @@ export function redisAdapters(
   options: RedisAdapterOptions = {},
 ): RedisAdapters {
   const { fenceSource, recordId, prefix = '', timeoutMs = 2_000, clock, seatView = true, catalogue, shardBy } = options
-  if (!(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) throw invalid('timeoutMs must be a number of milliseconds')
+  if (!(Number.isSafeInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= longestTimer)) {
+    throw invalid('timeoutMs must be an integer number of milliseconds, 1 to 2147483647')
+  }
   if (typeof prefix !== 'string') throw invalid('prefix must be a string')
   if (typeof redis !== 'object' || redis === null || !('url' in redis || 'call' in redis)) {
     throw invalid('redisAdapters needs an ioredis client or { url }')
   }
   const owned = 'url' in redis
   const client = owned ? openClient(redis.url, timeoutMs) : redis
-  if (client.options.keyPrefix) {
-    throw invalid('use the prefix of redisAdapters, not the keyPrefix of the client')
-  }
+  demandPlain(client.options)
+  demandPlain(client.options.redisOptions)
   const connection = createConnection({ client, owned, timeoutMs })
   const scripts = createScriptRunner({ connection, ...(clock && { clock }) })
   const keys = createKeys(prefix)
@@ -100,8 +106,20 @@ export function redisAdapters(
   }
   return {
     ...bundle(doors, close),
-    doctor: () => examine({ connection, keys }),
+    doctor: () => examine({ connection, scripts, keys }),
     ping: async () => void (await connection.command((send) => send('ping', []))),
+  }
+}
+
+/** What a timer can wait. */
+const longestTimer = 2 ** 31 - 1
+
+/** A client that changes what is sent or answered would fail every call, or answer wrongly without a sign. */
+function demandPlain(options: RedisClient['options']['redisOptions']): void {
+  if (options?.keyPrefix) throw invalid('use the prefix of redisAdapters, not the keyPrefix of the client')
+  if (options?.stringNumbers) throw invalid('the client must not have stringNumbers: numbers of replies are judged')
+  if (options?.enableAutoPipelining) {
+    throw invalid('the client must not have enableAutoPipelining: it cannot send what the adapter sends')
   }
 }
 

@@ -1,5 +1,5 @@
 import { TicketingError } from '@b-ticketing/core'
-import { asFault, unavailable } from './fault.ts'
+import { asFault, isNoDatabase, unavailable, unreachable } from './fault.ts'
 import { within } from './within.ts'
 
 export type RedisValue = string | number | Buffer
@@ -7,13 +7,23 @@ export type RedisValue = string | number | Buffer
 /** What we call of an ioredis client. A `Redis` (standalone or behind Sentinel) and a `Cluster` both have it. */
 export type RedisClient = StandaloneClient | ClusterClient
 
+/** What changes what we send or are answered. */
+interface ClientOptions {
+  readonly keyPrefix?: string | undefined
+  readonly enableAutoPipelining?: boolean | undefined
+  readonly stringNumbers?: boolean | undefined
+}
+
 interface AnyClient {
   readonly status: string
-  readonly options: { readonly keyPrefix?: string | undefined }
+  readonly options: ClientOptions & { readonly redisOptions?: ClientOptions | undefined }
   call(command: string, ...args: RedisValue[]): Promise<unknown>
   callBuffer(command: string, ...args: RedisValue[]): Promise<unknown>
   connect(): Promise<unknown>
+  on(event: 'ready', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
   once(event: 'ready', listener: () => void): unknown
+  off(event: 'error', listener: (error: Error) => void): unknown
   quit(): Promise<unknown>
   disconnect(): void
 }
@@ -57,9 +67,9 @@ type Send = (command: string, args: readonly RedisValue[], binary?: boolean) => 
 /** The one way to Redis: every call ends within the bound, in its reply or in a typed error. */
 export interface RedisConnection {
   readonly client: RedisClient
-  /** Most that one call takes, waiting for the client included. */
+  /** Most that one command takes, waiting for the client included. */
   readonly timeoutMs: number
-  /** Runs `work` once the client is ready. @throws TicketingError `BUSY`, `STORE_FAULT`, `CLOSED` */
+  /** Runs `work` once the client is ready. @throws TicketingError `BUSY`, `STORE_FAULT`, `CLOSED`, `CONFIG_INVALID` */
   command<T>(work: (send: Send) => Promise<T>): Promise<T>
   /** A new connection, not yet connected; in a cluster to any of its nodes. @throws TicketingError `BUSY` */
   openSubscriber(): SubscriberClient
@@ -76,17 +86,39 @@ export function createConnection(p: {
   const { client } = p
   let closed = false
   let awaited: Promise<void> | null = null
+  let trouble: Error | null = null
+
+  const hear = (error: Error): void => {
+    if (!isNoDatabase(trouble)) trouble = error
+  }
+  const forget = (): void => {
+    if (!isNoDatabase(trouble)) trouble = null
+  }
+  // A client of ours is heard from its first attempt on (without a listener ioredis prints each); a borrowed one, whose owner
+  // may want just that, while somebody waits for it.
+  if (p.owned) {
+    client.on('error', hear)
+    client.on('ready', forget)
+  }
 
   const send: Send = (command, args, binary = false) =>
     binary ? client.callBuffer(command, ...args) : client.call(command, ...args)
+
+  const becomesReady = async (): Promise<void> => {
+    if (!p.owned) client.on('error', hear)
+    await new Promise<void>((resolve) => client.once('ready', resolve))
+    if (!p.owned) {
+      client.off('error', hear)
+      forget()
+    }
+    awaited = null
+  }
 
   /** One listener however many wait. */
   const ready = async (): Promise<void> => {
     if (closed || client.status === 'end') throw new TicketingError('CLOSED', 'the Redis client is closed')
     if (client.status === 'ready') return
-    awaited ??= new Promise<void>((resolve) => client.once('ready', resolve)).then(() => {
-      awaited = null
-    })
+    awaited ??= becomesReady()
     if (client.status === 'wait') client.connect().catch(() => {})
     await awaited
   }
@@ -97,10 +129,11 @@ export function createConnection(p: {
       if (closed || client.status !== 'ready') await ready()
       // What nobody waits for any more must not run later: a queue of the client's would do just that.
       if (over) throw unavailable('the time was over before Redis was ready')
+      if (isNoDatabase(trouble)) throw noDatabase(trouble)
       return work(send)
     }
     try {
-      return await within(p.timeoutMs, run())
+      return await within(p.timeoutMs, run(), (ms) => unreachable(ms, client.status === 'ready' ? null : trouble))
     } catch (error) {
       over = true
       throw asFault(error)
@@ -126,3 +159,6 @@ export function createConnection(p: {
     },
   }
 }
+
+const noDatabase = (cause: Error | null): TicketingError =>
+  new TicketingError('CONFIG_INVALID', 'this Redis has no database of that number', { cause })

@@ -69,6 +69,7 @@ test.each<readonly [redis: unknown, options: unknown]>([
   [{ url: 7 }, {}],
   [{ url: 'redis://a' }, { timeoutMs: 0 }],
   [{ url: 'redis://a' }, { timeoutMs: 1.5 }],
+  [{ url: 'redis://a' }, { timeoutMs: 2 ** 31 }],
   [{ url: 'redis://a' }, { timeoutMs: Number.NaN }],
   [{ url: 'redis://a' }, { timeoutMs: '5' }],
   [{ url: 'redis://a' }, { prefix: 7 }],

@@ -64,7 +64,7 @@ const invalid = (message: string, cause?: unknown): TicketingError =>
 
 /**
  * A client with the settings that keep it honest: no command is sent twice or kept for later, none waits without end, and a
- * connection on which nothing comes any more is given up.
+ * connection on which nothing comes any more is given up. Whoever opens it listens to its errors.
  */
 export function openClient(url: unknown, timeoutMs: number): RedisClient {
   const { topology, tls, hosts, name, db, username, password } = parseRedisUrl(url)
@@ -82,25 +82,21 @@ export function openClient(url: unknown, timeoutMs: number): RedisClient {
   } satisfies RedisOptions
   const retry = (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 1_000)
   const single = { ...options, db, enableOfflineQueue: false, retryStrategy: retry }
-  const client =
-    topology === 'cluster'
-      ? new Cluster([...hosts], {
-          redisOptions: options,
-          enableOfflineQueue: false,
-          clusterRetryStrategy: retry,
-          slotsRefreshTimeout: timeoutMs,
+  return topology === 'cluster'
+    ? new Cluster([...hosts], {
+        redisOptions: options,
+        enableOfflineQueue: false,
+        clusterRetryStrategy: retry,
+        slotsRefreshTimeout: timeoutMs,
+      })
+    : topology === 'sentinel'
+      ? new Redis({
+          ...single,
+          sentinels: [...hosts],
+          ...(name !== undefined && { name }),
+          sentinelCommandTimeout: timeoutMs,
+          failoverDetector: true,
+          enableTLSForSentinelMode: tls,
         })
-      : topology === 'sentinel'
-        ? new Redis({
-            ...single,
-            sentinels: [...hosts],
-            ...(name !== undefined && { name }),
-            sentinelCommandTimeout: timeoutMs,
-            failoverDetector: true,
-            enableTLSForSentinelMode: tls,
-          })
-        : new Redis({ ...single, ...hosts[0] })
-  // Without a listener ioredis prints every failed attempt; each failed command says the same to its caller.
-  client.on('error', () => {})
-  return client
+      : new Redis({ ...single, ...hosts[0] })
 }

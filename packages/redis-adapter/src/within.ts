@@ -1,13 +1,16 @@
-import { unavailable } from './fault.ts'
+import type { TicketingError } from '@b-ticketing/core'
+import { unreachable } from './fault.ts'
 
-/** @throws TicketingError `BUSY` when `work` takes longer than `ms`. */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+const silent = (ms: number): TicketingError => unreachable(ms, null)
+
+/** @throws TicketingError `BUSY`, or what `late` says, when `work` takes longer than `ms`. */
+export async function within<T>(ms: number, work: Promise<T>, late = silent): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable(`Redis did not answer within ${ms} ms`)), ms)
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late(ms)), ms)
   })
   try {
-    return await Promise.race([work, late])
+    return await Promise.race([work, over])
   } finally {
     clearTimeout(timer)
   }
