@@ -2,7 +2,7 @@ import { type Ms, systemRuntime } from '@b-ticketing/core'
 import { withDeadline } from '@b-ticketing/core/adapter-kit'
 import { subscribedRoundRobin } from './assigner.ts'
 import { deferred } from './deferred.ts'
-import { type FetchedBatch, type KafkaClient, type KafkaConsumer, retry, signsOfLife } from './kafka-client.ts'
+import { type FetchedBatch, type KafkaClient, type KafkaConsumer, retry } from './kafka-client.ts'
 import type { Timing } from './timing.ts'
 
 /** Why a consumer of kafkajs came to its end. */
@@ -14,7 +14,7 @@ export interface ConsumerRun {
   readonly ended: Promise<RunEnd>
   /** What it failed with, if that is known. */
   error(): unknown
-  /** Something other than kafkajs shows that it lives. */
+  /** The group has answered something that kafkajs has no event for. */
   alive(): void
   /** Leaves the group and disconnects. Returns within the bound. */
   dispose(): Promise<void>
@@ -97,19 +97,22 @@ interface Watchdog {
   readonly stop: () => void
 }
 
-/** Barks when nothing was seen for longer than a consumer that works can be quiet. */
+/**
+ * Barks when nothing was heard for longer than a consumer that works can be quiet. Counts its ticks and asks no clock: while this
+ * process was held up it could not hear.
+ */
 function watchdog(timing: Timing, bark: () => void): Watchdog {
   let joined = false
-  let last = performance.now()
+  let quiet: Ms = 0
   const timer = setInterval(() => {
-    const quiet: Ms = performance.now() - last
+    quiet += timing.heartbeatMs
     if (quiet > (joined ? timing.silenceMs : timing.rebalanceTimeoutMs + timing.silenceMs)) bark()
   }, timing.heartbeatMs)
   timer.unref()
   return {
     sign: (now = joined) => {
       joined = now
-      last = performance.now()
+      quiet = 0
     },
     stop: () => clearInterval(timer),
   }
@@ -126,7 +129,8 @@ function listen(
     readonly onRebalance: () => void
   },
 ): void {
-  for (const sign of signsOfLife) consumer.on(sign, () => p.watch.sign())
+  // Only what a broker had to answer: a fetch is begun, and one of no partitions ended, with every retry.
+  for (const event of ['consumer.connect', 'consumer.heartbeat'] as const) consumer.on(event, () => p.watch.sign())
   consumer.on('consumer.rebalancing', () => {
     p.watch.sign(false)
     p.onRebalance()

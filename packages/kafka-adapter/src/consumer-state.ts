@@ -24,8 +24,8 @@ export interface ConsumerState {
   rebalancing(): void
   /** Of one partition: the next offset to be done, and the one after its newest message. */
   progressed(p: { readonly partition: number; readonly next: bigint; readonly end: string }): void
-  /** It has no partitions any more. */
-  left(): void
+  /** It has no partitions any more, and another one is made once it is gone. */
+  left(reason: RunEnd): void
   restarting(reason: RunEnd, error: unknown): void
   closed(): void
   health(paused: string | null): ConsumerHealth
@@ -61,16 +61,19 @@ export function createConsumerState(p: {
       observer.count('kafka_rebalances', labels)
     },
     progressed: ({ partition, next, end }) => {
+      // What was begun before it left.
+      if (partitions === 0) return
       lags.set(partition, Math.max(0, Number(BigInt(end) - next)))
       observer.gauge('kafka_consumer_lag', sumOf(lags), labels)
     },
-    left: () => {
+    left: (reason) => {
       state = 'joining'
+      fault = `the consumer ended: ${reason}`
       setPartitions(0)
     },
     restarting: (reason, error) => {
       restarts++
-      fault = error === undefined ? `the consumer ended: ${reason}` : textOf(error)
+      if (error !== undefined) fault = textOf(error)
       observer.count('kafka_consumer_restarts', { ...labels, reason })
       observer.log('warn', 'a consumer is made anew', { ...labels, reason, fault })
     },

@@ -34,8 +34,9 @@ export interface KafkaAdapterOptions {
 }
 
 export interface KafkaHealth {
-  /** Whether the last send was acknowledged, and every consumer of this process is at work or about to be. */
+  /** Whether the producer is not down, and every consumer of this process is at work or about to be. */
   readonly ok: boolean
+  /** `down`: a send failed, and since then neither was one acknowledged nor did the brokers answer. */
   readonly producer: 'unused' | 'up' | 'down'
   readonly consumers: readonly ConsumerHealth[]
   /** What `doctor` says, as of the last look. */

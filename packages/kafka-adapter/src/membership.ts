@@ -12,17 +12,19 @@ export interface Membership {
 export function keepMembership(p: {
   readonly heartbeat: () => Promise<void>
   readonly everyMs: Ms
-  readonly onBeat: () => void
+  /** The group has answered. */
+  readonly onAnswer: () => void
 }): Membership {
   const lost = new AbortController()
   const beat = async (): Promise<void> => {
-    p.onBeat()
     try {
       await p.heartbeat()
     } catch (error) {
       // A broker that cannot be reached has said nothing yet.
-      if (isRebalance(error)) lost.abort(error)
+      if (!isRebalance(error)) return
+      lost.abort(error)
     }
+    p.onAnswer()
   }
   const timer = setInterval(() => void beat(), p.everyMs)
   return {

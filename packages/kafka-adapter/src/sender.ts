@@ -3,6 +3,7 @@ import { overdue, withDeadline } from '@b-ticketing/core/adapter-kit'
 import { Partitioners } from 'kafkajs'
 import { asFault, unavailable } from './fault.ts'
 import { type KafkaClient, type KafkaProducer, retry, type TopicRecords } from './kafka-client.ts'
+import { createSenderState, type SenderState } from './sender-state.ts'
 
 /** The one way into Kafka. */
 export interface Sender {
@@ -12,20 +13,19 @@ export interface Sender {
    * @throws TicketingError `BUSY`, `STORE_FAULT`
    */
   send(batch: readonly TopicRecords[]): Promise<void>
-  /** How the last send ended; `unused` before the first. */
-  state(): 'unused' | 'up' | 'down'
+  state(): ReturnType<SenderState['current']>
   close(): Promise<void>
 }
 
 export function createSender(p: {
   readonly client: KafkaClient
-  /** Comes before the first send. */
+  /** Comes before the first send, and tells after a failed one when the brokers are back. */
   readonly ready: () => Promise<unknown>
   readonly timeoutMs: number
 }): Sender {
   const { client, timeoutMs } = p
   let current: Promise<KafkaProducer> | null = null
-  let state: ReturnType<Sender['state']> = 'unused'
+  const state = createSenderState({ answers: p.ready })
 
   const open = async (): Promise<KafkaProducer> => {
     await p.ready()
@@ -71,17 +71,18 @@ export function createSender(p: {
       try {
         const done = await withDeadline({ runtime: systemRuntime, ms: timeoutMs, work: () => sending })
         if (done === overdue) throw unavailable(`no acknowledgement within ${timeoutMs} ms`)
-        state = 'up'
+        state.acknowledged()
       } catch (error) {
-        state = 'down'
+        state.failed()
         over = true
         if (begun) retire(producer, sending)
         else sending.catch(() => {})
         throw asFault(error)
       }
     },
-    state: () => state,
+    state: state.current,
     close: async () => {
+      state.close()
       const closing = current?.then((opened) => opened.disconnect()).catch(() => {})
       if (closing) await withDeadline({ runtime: systemRuntime, ms: timeoutMs, work: () => closing })
     },

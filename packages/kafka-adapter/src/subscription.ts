@@ -39,7 +39,7 @@ export function openSubscription(p: {
   const { promise: joined, resolve: join } = deferred<void>()
   let failures = 0
 
-  const eachBatch = async (fetched: FetchedBatch, over: AbortSignal, onBeat: () => void): Promise<void> => {
+  const eachBatch = async (fetched: FetchedBatch, over: AbortSignal, onAnswer: () => void): Promise<void> => {
     const { partition, highWatermark: end, messages: records } = fetched.batch
     if (records.length === 0) return
     const commit = async ({ offset }: FetchedRecord): Promise<void> => {
@@ -50,7 +50,7 @@ export function openSubscription(p: {
       state.progressed({ partition, next, end })
     }
     state.progressed({ partition, next: BigInt(records[0]!.offset), end })
-    const membership = keepMembership({ heartbeat: () => fetched.heartbeat(), everyMs: timing.heartbeatMs, onBeat })
+    const membership = keepMembership({ heartbeat: () => fetched.heartbeat(), everyMs: timing.heartbeatMs, onAnswer })
     try {
       const stop = AbortSignal.any([over, membership.lost])
       await worker.workOff({ partition, records, commit, stop, giveUp: givenUp.signal })
@@ -67,16 +67,20 @@ export function openSubscription(p: {
       ...p.names,
       eachBatch: (fetched) => eachBatch(fetched, over.signal, () => run.alive()),
       onJoin: (partitions) => {
+        if (over.signal.aborted) return
         failures = 0
         state.joined(partitions.length)
         join()
       },
-      onRebalance: state.rebalancing,
+      onRebalance: () => {
+        if (!over.signal.aborted) state.rebalancing()
+      },
     })
     const reason = await Promise.race([run.ended, whenClosing])
     over.abort()
+    // At once: leaving takes its time, from brokers that do not answer most of all.
+    if (reason !== 'closed') state.left(reason)
     await run.dispose()
-    state.left()
     return [reason, run.error()]
   }
 

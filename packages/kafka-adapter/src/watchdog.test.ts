@@ -94,6 +94,24 @@ describe.skipIf(kafka === null).concurrent('consumers on Kafka', () => {
   )
 
   test(
+    'a consumer that idles is never taken for silent, and neither is one that has no partition',
+    async () => {
+      const here = open({ partitions: 1 })
+      const members = [here, open({ partitions: 1, prefix: here.prefix })]
+      const restarts = () => members.map((bus) => health(bus)?.restarts)
+      await Promise.all(members.map((bus) => consume(bus)))
+      await until(() => members.some((bus) => health(bus)?.partitions === 1))
+      await until(() => members.some((bus) => health(bus)?.partitions === 0))
+      const before = restarts()
+      const idle = performance.now()
+      await until(() => performance.now() - idle > 15_000)
+      expect(restarts()).toEqual(before)
+      for (const bus of members) expect(bus.health()).toMatchObject({ ok: true, producer: 'unused' })
+    },
+    bySession,
+  )
+
+  test(
     'a crash that kafkajs does not survive is survived',
     async () => {
       let crashes = 2
