@@ -90,6 +90,8 @@ export async function openWorld(p: { readonly seed?: number } = {}) {
   const world = {
     ...{ runtime, record, catalogue, deadLetters, webhooks },
     alerts: [] as string[],
+    /** Kinds of seats that were repaired from the record. */
+    repairs: [] as string[],
     inventory: createMemorySeatInventory({ runtime }),
     source: createMemorySeatSource({ record, runtime }),
     feed: createMemoryChangeFeed<SeatNews>({ runtime }),
@@ -126,7 +128,10 @@ export async function startProcess(
   const observer: Observer = {
     log: () => {},
     gauge: () => {},
-    count: (name, labels) => void (name === 'payment_alerts' && alerts.push(labels?.kind ?? '')),
+    count: (name, labels) => {
+      if (name === 'payment_alerts') alerts.push(labels?.kind ?? '')
+      if (name === 'seat_repairs') world.repairs.push(labels?.kind ?? '')
+    },
   }
   const { records } = createSchedules({ catalogue, runtime, observer })
   const books = createSeatBooks({ runtime, records, inventory, source, feed, locks, observer })

@@ -16,6 +16,7 @@ import { projectClaims } from './claim-projection.ts'
 import type { Payments } from './payments.ts'
 import type { Projection } from './projection.ts'
 import { idsOf, type RequestForm, type RequestIds, readForm } from './request-form.ts'
+import { reportRepairs } from './seat-repairs.ts'
 
 export interface PaymentRequestDeps {
   readonly bookingStore: BookingStore
@@ -129,10 +130,12 @@ export function createPaymentRequest(p: PaymentRequestDeps): Payments['request']
   /** The record has refused this request for certain: the fast store learns who owns the seats, then forgets the pin. */
   const undo = async (hold: HoldSnapshot, requestId: Id): Promise<void> => {
     try {
-      const claims = await holdDesk.claims({ scheduleId: hold.scheduleId })
+      const { claims, blocks } = await holdDesk.claims({ scheduleId: hold.scheduleId })
       const seats = new Set(hold.parts.flatMap((part) => part.seats.map((seat) => `${part.section}/${seat}`)))
       const wrong = claims.filter(({ section, seat }) => seats.has(`${section}/${seat}`))
       await projectClaims(holdDesk, wrong)
+      // The fast store had given them to this request.
+      reportRepairs(p.observer, hold.scheduleId, { claim: wrong, block: blocks })
       await holdDesk.unpin({ scheduleId: hold.scheduleId, requestId })
     } catch (error) {
       p.observer.log('warn', 'pin not undone, left to the reconciler', { requestId, error })

@@ -1,6 +1,5 @@
 import type { Catalogue } from '../catalogue/catalogue.port.ts'
 import { paymentTimes } from '../payment/payment.ts'
-import type { Claim } from '../seating/claim.ts'
 import { partsOf } from '../seating/hold.ts'
 import type { HoldDesk, OnStalePins } from '../seating/hold-desk.ts'
 import type { Loop } from '../shared/loop.ts'
@@ -10,8 +9,8 @@ import type { Id, Ms } from '../shared/types.ts'
 import type { BookingStore } from './booking-store.port.ts'
 import { projectClaims } from './claim-projection.ts'
 import type { Projection } from './projection.ts'
-
-type Owner = Awaited<ReturnType<HoldDesk['owners']>>[number]
+import { differencesOf, endedSince, isNone, type Owner, standing } from './seat-differences.ts'
+import { reportRepairs } from './seat-repairs.ts'
 
 /** What a pass remembers of a payment that owns seats without a claim. */
 interface Suspect {
@@ -20,12 +19,11 @@ interface Suspect {
   readonly sight: string
 }
 
-const placeOf = (seat: { readonly section: Id; readonly seat: number }): string => `${seat.section}/${seat.seat}`
-
 /**
  * Compares owners as the fast store sees them with the claims of the record, which is right. Claims the fast store lacks are
  * shown to it. An owner without a claim is never freed on one look: the record's word is shown where it has one, else the
- * payment is abandoned once two passes a lease apart saw the same. RESERVED seats are not looked at.
+ * payment is abandoned once two passes a lease apart saw the same. RESERVED seats are not looked at. What was really different,
+ * and no more is, is reported as a repair: a commit whose projection was on its way between two reads is none.
  */
 export function createReconcileLoop(p: {
   readonly bookingStore: Pick<BookingStore, 'find' | 'abandon'>
@@ -64,7 +62,7 @@ export function createReconcileLoop(p: {
 
   const seenTwice = (scheduleId: Id, requestId: Id, owners: readonly Owner[]): boolean => {
     const key = `${scheduleId}/${requestId}`
-    const sight = owners.map((owner) => `${placeOf(owner)} ${owner.state} ${owner.recordVersion}`).join()
+    const sight = owners.map((owner) => `${owner.section}/${owner.seat} ${owner.state} ${owner.recordVersion}`).join()
     const known = suspects.get(key)
     if (known?.sight === sight) return p.runtime.now() - known.since >= paymentTimes.leaseMs
     suspects.set(key, { since: p.runtime.now(), sight })
@@ -91,39 +89,58 @@ export function createReconcileLoop(p: {
   }
 
   const reconcile = async (scheduleId: Id): Promise<void> => {
-    const owners = await p.holdDesk.owners({ scheduleId })
-    const claims = await p.holdDesk.claims({ scheduleId })
-    const shown = new Map(owners.map((owner) => [placeOf(owner), owner]))
-    const isShown = (claim: Claim): boolean => {
-      const owner = shown.get(placeOf(claim))
-      return owner?.requestId === claim.requestId && owner.state === claim.state
+    const look = () => p.holdDesk.owners({ scheduleId })
+    const owners = await look()
+    const { claims, blocks } = await p.holdDesk.claims({ scheduleId })
+    const first = differencesOf(owners, claims)
+    // The stores were read one after the other: what only changed meanwhile, another look finds right.
+    const different = isNone(first) ? first : standing(first, await look())
+    try {
+      await projectClaims(p.holdDesk, different.hidden)
+      await judge(
+        scheduleId,
+        Map.groupBy(different.strays, ({ requestId }) => requestId),
+      )
+    } finally {
+      const { hidden, strays } = isNone(different) ? different : endedSince(different, await look())
+      reportRepairs(p.observer, scheduleId, { claim: hidden, stray: strays, block: blocks })
     }
-    await projectClaims(
-      p.holdDesk,
-      claims.filter((claim) => !isShown(claim)),
-    )
-    const claimed = new Map(claims.map((claim) => [placeOf(claim), claim.requestId]))
-    const strays = new Map<Id, Owner[]>()
-    for (const owner of owners) {
-      if (claimed.get(placeOf(owner)) === owner.requestId) continue
-      strays.set(owner.requestId, [...(strays.get(owner.requestId) ?? []), owner])
+  }
+
+  /** All schedules, also behind one that fails. */
+  const reconcileAll = async (scheduleIds: readonly Id[]): Promise<readonly unknown[]> => {
+    const failures: unknown[] = []
+    for (const scheduleId of scheduleIds) {
+      try {
+        await reconcile(scheduleId)
+      } catch (error) {
+        p.observer.log('warn', 'a sale could not be reconciled', { scheduleId, error })
+        failures.push(error)
+      }
     }
-    await judge(scheduleId, strays)
+    return failures
   }
 
   return {
     name: 'reconcile',
     everyMs: 5_000,
     async tick() {
+      const failures: unknown[] = []
       let after: string | null | undefined
       do {
         const page = await p.catalogue.schedules(after ? { after } : {})
-        for (const { scheduleId } of page.items) await reconcile(scheduleId)
+        failures.push(...(await reconcileAll(page.items.map(({ scheduleId }) => scheduleId))))
         after = page.next
       } while (after)
+      if (failures.length > 0) throw failures[0]
     },
     async onStalePins({ scheduleId, requestIds }) {
-      if (requestIds.length > 0) await resolve(scheduleId, requestIds)
+      if (requestIds.length === 0) return
+      const look = () => p.holdDesk.owners({ scheduleId })
+      const pinned = (await look()).filter(({ requestId }) => requestIds.includes(requestId))
+      await resolve(scheduleId, requestIds)
+      const { strays } = endedSince({ hidden: [], strays: pinned }, await look())
+      reportRepairs(p.observer, scheduleId, { stray: strays })
     },
   }
 }

@@ -6,7 +6,7 @@ import type { Hold, HoldRecord } from './hold.ts'
 import type { HoldDesk, SeatProjection } from './hold-desk.ts'
 import { holdSlip } from './hold-slip.ts'
 import { blockedCode } from './occupancy.ts'
-import type { SeatBooks } from './seat-books.ts'
+import type { SeatBook, SeatBooks } from './seat-books.ts'
 import type { SeatInventory } from './seat-inventory.port.ts'
 import { attempt } from './seat-loader.ts'
 import type { SeatSource, SectionState } from './seat-source.port.ts'
@@ -45,11 +45,14 @@ export function createHoldDesk(p: {
   }
 
   /** A crash may come between a block in the record and its projection, and whoever blocked may not come again. */
-  const showBlocks = async (scheduleId: Id, sections: readonly SectionState[]): Promise<void> => {
-    const { copy } = await books.open(scheduleId)
-    const hidden = sections.flatMap(({ section, blocked }) =>
-      blocked.filter(({ seat }) => copy.code(section, seat) !== blockedCode).map((block) => ({ section, ...block })),
-    )
+  const showBlocks = async (scheduleId: Id, sections: readonly SectionState[]) => {
+    const blocks = sections.flatMap(({ section, blocked }) => blocked.map((block) => ({ section, ...block })))
+    const hiddenIn = ({ copy }: SeatBook) =>
+      blocks.filter(({ section, seat }) => copy.code(section, seat) !== blockedCode)
+    if (hiddenIn(await books.open(scheduleId)).length === 0) return []
+    // The copy may only be older than the block.
+    const hidden = hiddenIn(await books.refresh(scheduleId))
+    if (hidden.length === 0) return []
     await Promise.all(
       hidden.map(({ section, seat, recordVersion }) =>
         books.commit(scheduleId, {
@@ -63,6 +66,9 @@ export function createHoldDesk(p: {
         }),
       ),
     )
+    // A seat that heard something newer is left as it is.
+    const left = new Set(hiddenIn(await books.refresh(scheduleId)))
+    return hidden.filter((block) => !left.has(block))
   }
 
   return {
@@ -106,8 +112,8 @@ export function createHoldDesk(p: {
 
     claims: async ({ scheduleId }) => {
       const sections = await attempt(() => source.load({ scheduleId }))
-      await showBlocks(scheduleId, sections)
-      return sections.flatMap(({ claims }) => claims)
+      const blocks = await showBlocks(scheduleId, sections)
+      return { claims: sections.flatMap(({ claims }) => claims), blocks }
     },
   }
 }

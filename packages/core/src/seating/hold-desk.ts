@@ -46,8 +46,11 @@ export interface HoldDesk {
   project(p: SeatProjection): Promise<void>
   /** Every PAYING or COMPLETED seat as the fast store sees it. */
   owners(p: { readonly scheduleId: Id }): Promise<readonly (SeatOwner & { readonly section: Id })[]>
-  /** Every live claim as the record sees it. Blocks that the fast store missed are shown to it on the way. */
-  claims(p: { readonly scheduleId: Id }): Promise<readonly Claim[]>
+  /** Every live claim as the record sees it. `blocks`: those the fast store missed and was shown on the way. */
+  claims(p: { readonly scheduleId: Id }): Promise<{
+    readonly claims: readonly Claim[]
+    readonly blocks: readonly { readonly section: Id; readonly seat: number }[]
+  }>
 }
 
 /** Told by the expiry loop: pins whose lease is over, for booking to abandon or confirm. */
