@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Engine, type Id, isTicketingError } from '@b-ticketing/core'
+import type { AnswerStore } from '@b-ticketing/core/ports'
 import cors from 'cors'
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
@@ -15,6 +16,7 @@ import { expressApp } from './http/express.ts'
 import { hotPath } from './http/hot-path.ts'
 import { createIdempotencyStore } from './http/idempotency.ts'
 import { createRateLimit } from './http/rate-limits.ts'
+import { createRecordedAnswers } from './http/recorded-answers.ts'
 import type { Route } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { createServe } from './http/serve.ts'
@@ -28,6 +30,8 @@ import type { Settings } from './settings.ts'
 
 export interface AppOptions {
   readonly engine: Engine
+  /** First answers that a repeat gets at every process of the record. */
+  readonly answerStore: AnswerStore
   readonly settings: Settings
   readonly log: Logger
   readonly metrics: Metrics
@@ -103,6 +107,10 @@ export function createApp(options: AppOptions): App {
     }),
     allowedOrigins: settings.allowedOrigins,
     idempotency: createIdempotencyStore({ now, ttlMs: idempotencyMs(settings), limit: 20_000 }),
+    recordedAnswers: createRecordedAnswers({
+      answerStore: options.answerStore,
+      onLost: (err) => void log.warn({ err }, 'an answer could not be kept: another process may do its request again'),
+    }),
     trustProxy: settings.trustProxy,
     headers,
     stop: draining.signal,

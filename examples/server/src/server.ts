@@ -9,6 +9,7 @@ import {
   type Venue,
 } from '@b-ticketing/core'
 import { createScriptedGateway } from '@b-ticketing/core/memory'
+import type { AnswerStore } from '@b-ticketing/core/ports'
 import type { Logger } from 'pino'
 import { type App, type AppOptions, createApp } from './app.ts'
 import { SandboxGateway } from './gateway/client.ts'
@@ -29,7 +30,7 @@ export interface RunningServer {
 }
 
 /** The stores; gateway and notifier come from the settings. */
-export type Stores = Omit<Adapters, 'gateway' | 'notifier'>
+export type Stores = Omit<Adapters, 'gateway' | 'notifier'> & { readonly answerStore: AnswerStore }
 
 /**
  * The whole reference server over the given stores: gateway and mail by the settings (embedded when they name none), engine,
@@ -73,6 +74,7 @@ export async function openServer(p: {
   const embedded = { ...(mailbox && { mailbox: mailbox.messages }), ...(sandbox && { ledger: sandbox.ledger }) }
   const app = createApp({
     engine,
+    answerStore: p.stores.answerStore,
     settings,
     log,
     metrics,

@@ -38,10 +38,13 @@ describe.skipIf(!redisServer || !database || !broker)('on real services', { time
     }
   }
 
+  const newSchedule = (scheduleId: string, settings: object = {}) => ({
+    ...{ scheduleId, venueId: venueDocument.id, name: scheduleId, state: 'open', prices: {}, settings },
+  })
+
   /** A sale of its own for one feature. */
   async function sale(scheduleId: string, settings: object = {}): Promise<void> {
-    const schedule = { scheduleId, venueId: venueDocument.id, name: scheduleId, state: 'open', prices: {}, settings }
-    expect((await operator.post('/admin/schedules', schedule)).status).toBe(201)
+    expect((await operator.post('/admin/schedules', newSchedule(scheduleId, settings))).status).toBe(201)
   }
 
   /** In line, as soon as every process knows of the sale. */
@@ -432,6 +435,52 @@ describe.skipIf(!redisServer || !database || !broker)('on real services', { time
         'reset-once',
       ])
       expect(acts.map(({ action }) => action)).toEqual(['resend', 'refund', 'schedule-created', 'reset'])
+    })
+
+    test('I15: what an operator repeats at the other server is answered as the first time, whatever happened since', async () => {
+      const [here, there] = webs.map((url) => createClient(url, { authorization: `Bearer ${adminToken}` }))
+      const [making, pausing] = [newKey(), newKey()]
+      const schedule = newSchedule('made-once')
+      const made = await here!.post('/admin/schedules', schedule, making)
+      const madeAgain = await there!.post('/admin/schedules', schedule, making)
+      expect([made.status, madeAgain.status]).toEqual([201, 201])
+      expect(madeAgain.body).toEqual(made.body)
+      expect(madeAgain.headers.get('location')).toBe(made.headers.get('location'))
+
+      const state = '/admin/schedules/made-once/state'
+      const paused = await here!.post(state, { state: 'paused' }, pausing)
+      expect((await here!.post(state, { state: 'open' }, newKey())).status).toBe(200)
+      const pausedAgain = await there!.post(state, { state: 'paused' }, pausing)
+      expect([paused.status, paused.body.saleState, pausedAgain.status]).toEqual([200, 'paused', 200])
+      expect(pausedAgain.body).toEqual(paused.body)
+      const [row] = await rows('SELECT state FROM bt_schedule WHERE schedule_id = ?', ['made-once'])
+      expect(row?.state).toBe('open')
+      const other = await there!.post(state, { state: 'ended' }, pausing)
+      expect([other.status, other.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED'])
+    })
+
+    test('I15: a reservation cancelled once more at the other server is answered as the first time', async () => {
+      const client = await inside('paid')
+      const { requestId } = await pay(client, ['A-1-10'])
+      const { reservationId } = (await settled(client, requestId, patience)).body
+      const key = newKey()
+      const cancel = `/reservations/${reservationId}/cancel`
+      const first = await client.post(cancel, {}, key)
+      await until(
+        () => client.get(`/reservations/${reservationId}`),
+        ({ body }) => body.state === 'CANCELLED',
+        patience,
+      )
+      for (const url of webs) {
+        const elsewhere = createClient(url)
+        for (const [name, value] of client.cookies) elsewhere.cookies.set(name, value)
+        const again = await elsewhere.post(cancel, {}, key)
+        expect([again.status, again.body]).toEqual([202, first.body])
+      }
+      const kept = await rows('SELECT answer FROM bt_answer WHERE answer LIKE ?', [
+        `%"reservationId":"${reservationId}"%`,
+      ])
+      expect(kept.map(({ answer }) => JSON.parse(answer))).toEqual([{ status: 202, body: first.body }])
     })
   })
 })

@@ -2,7 +2,7 @@ import { type Engine, importVenue, systemRuntime } from '@b-ticketing/core'
 import { inMemoryAdapters } from '@b-ticketing/core/memory'
 import { pino } from 'pino'
 import type { App } from '../src/app.ts'
-import { openServer } from '../src/server.ts'
+import { openServer, type Stores } from '../src/server.ts'
 import { readSettings, type Settings } from '../src/settings.ts'
 
 /** A server on a free port of 127.0.0.1, everything embedded, as main.ts builds it. */
@@ -66,7 +66,7 @@ export const venueDocument = {
 type Env = Readonly<Record<string, string>>
 
 export async function startServer(
-  p: { env?: Env; heartbeatMs?: number; maxStreams?: number; now?: () => number; sale?: object } = {},
+  p: { env?: Env; heartbeatMs?: number; maxStreams?: number; now?: () => number; sale?: object; stores?: Stores } = {},
 ): Promise<TestServer> {
   const read = readSettings({ ADMIN_TOKEN: adminToken, LOG_LEVEL: 'debug', ...p.env })
   if (!read.ok) throw new Error(read.problems.join('\n'))
@@ -76,7 +76,7 @@ export async function startServer(
   const server = await openServer({
     settings,
     log,
-    stores: inMemoryAdapters({ runtime: systemRuntime }),
+    stores: p.stores ?? inMemoryAdapters({ runtime: systemRuntime }),
     venue: importVenue(venueDocument),
     port: 0,
     ...(p.sale && { sale: p.sale }),

@@ -5,6 +5,8 @@ import type { Adapters } from './engine-options.ts'
 import { createMemoryFenceSource } from './locking/fence-source.memory.ts'
 import type { FenceSource } from './locking/fence-source.port.ts'
 import { createMemoryLockStore, type MemoryLockStore } from './locking/lock-store.memory.ts'
+import { createMemoryAnswerStore } from './messaging/answer-store.memory.ts'
+import type { AnswerStore } from './messaging/answer-store.port.ts'
 import { createMemoryChangeFeed } from './messaging/change-feed.memory.ts'
 import { createMemoryDeadLetters } from './messaging/dead-letters.memory.ts'
 import { createMemoryEventBus } from './messaging/event-bus.memory.ts'
@@ -24,6 +26,8 @@ export interface MemoryAdapters extends Adapters {
   readonly lockStore: MemoryLockStore
   /** What a lock store on a real deployment takes to survive a loss of its data. */
   readonly fenceSource: FenceSource
+  /** First answers by idempotency key, for hosts. */
+  readonly answerStore: AnswerStore
   readonly admissionQueue: MemoryAdmissionQueue
   readonly seatInventory: MemorySeatInventory
   readonly gateway: ScriptedGateway
@@ -61,6 +65,7 @@ export function inMemoryAdapters(
     bookingStore: createMemoryBookingStore({ record, runtime }),
     paymentView: createMemoryPaymentView({ runtime }),
     gateway: createScriptedGateway({ runtime, ...(deliver && { deliver }) }),
+    answerStore: createMemoryAnswerStore({ record }),
     noticeStore: createMemoryNoticeStore({ record, runtime }),
     notifier: createMemoryNotifier({ runtime }),
   }
@@ -72,6 +77,7 @@ export { createMemoryCatalogue } from './catalogue/catalogue.memory.ts'
 export { createAlwaysGrantedLockStore } from './locking/always-granted.memory.ts'
 export { createMemoryFenceSource } from './locking/fence-source.memory.ts'
 export { createMemoryLockStore } from './locking/lock-store.memory.ts'
+export { createMemoryAnswerStore } from './messaging/answer-store.memory.ts'
 export { createMemoryChangeFeed } from './messaging/change-feed.memory.ts'
 export { createMemoryDeadLetters } from './messaging/dead-letters.memory.ts'
 export { createMemoryEventBus } from './messaging/event-bus.memory.ts'

@@ -47,10 +47,12 @@ function serverProblems({ version = '', read_only, super_read_only }: Settings):
 async function tableProblems(sql: Sql): Promise<readonly string[]> {
   const ledger = await sql.rows(statement("SHOW TABLES LIKE 'bt\\_migration'"))
   if (ledger.length === 0) return ['the database has no tables yet: run migrate()']
-  const rows = await sql.rows(statement<{ number: number }>('SELECT number FROM bt_migration WHERE finished = 1'))
-  const done = new Set(rows.map((row) => integer(row.number)))
+  type Row = { readonly number: number; readonly finished: number }
+  const rows = await sql.rows(statement<Row>('SELECT number, finished FROM bt_migration'))
   const last = migrations.at(-1)?.number ?? 0
-  if ([...done].some((number) => number > last)) return ['the database is newer than this package']
+  // Begun is enough: `migrate` refuses it, and the tables may be changed already.
+  if (rows.some((row) => integer(row.number) > last)) return ['the database is newer than this package']
+  const done = new Set(rows.filter((row) => integer(row.finished) === 1).map((row) => integer(row.number)))
   return migrations.every(({ number }) => done.has(number))
     ? []
     : ['the tables are older than this package: run migrate()']

@@ -20,7 +20,21 @@ const passing = new Set([
   1969, 3024, 3100, 4031,
 ])
 
-const unmigrated = 1146
+const account = 'the account lacks rights on this database: grant them, or correct its name in the address'
+
+/** What an operator can put right, by error number, and how. */
+const remedies: ReadonlyMap<unknown, string> = new Map([
+  [1044, account],
+  [
+    1045,
+    'user or password is wrong, or the account may not come from this machine: correct the address or the account',
+  ],
+  [1049, 'there is no such database: create it, or correct its name in the address, then run migrate()'],
+  [1142, account],
+  [1146, 'a table is missing: run migrate()'],
+  // MariaDB: an account that no password opens.
+  [1698, 'the account does not let in by password: correct the address or the account'],
+])
 
 const asDriverError = (error: unknown): DriverError | null => (error instanceof Error ? (error as DriverError) : null)
 
@@ -68,8 +82,9 @@ export function asFault(error: unknown): TicketingError {
   const { errno } = error as { readonly errno: number }
   if (races.has(errno)) return unavailable('the database is contended', error)
   if (passing.has(errno)) return unavailable('the database cannot serve now', error)
-  const message = errno === unmigrated ? 'a table is missing: run migrate()' : 'the database refused the statement'
-  return new TicketingError('STORE_FAULT', message, { cause: error })
+  return new TicketingError('STORE_FAULT', remedies.get(errno) ?? 'the database refused the statement', {
+    cause: error,
+  })
 }
 
 /** Drivers and sockets throw plain errors. */

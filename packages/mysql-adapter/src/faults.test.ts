@@ -304,16 +304,36 @@ async function describeFaults(kind: SqlKind): Promise<void> {
       expect(await adapters.fenceSource.next({ key: 'read-only' })).toBe(2)
     })
 
-    test('an address where nobody answers is BUSY, a wrong password a STORE_FAULT', async () => {
+    test('an address where nobody answers is BUSY', async () => {
       const nobody = await proxied()
       await nobody.close()
       const away = mysqlAdapters({ uri: nobody.uri })
+      closing.push(away.close)
       await expect(away.ping()).rejects.toMatchObject(busy)
-      const wrong = mysqlAdapters({ uri: uri.replace(/:[^:@]+@/, ':wrong@') })
-      await expect(wrong.ping()).rejects.toMatchObject({ code: 'STORE_FAULT' })
-      const foreign = mysqlAdapters({ uri: `${server.uri}/nowhere` })
-      await expect(foreign.ping()).rejects.toMatchObject({ code: 'STORE_FAULT' })
-      for (const adapters of [away, wrong, foreign]) await adapters.close()
+    })
+
+    test('a wrong password, an unknown database and an account without rights say what to do', async () => {
+      const root = poolTo(server.uri)
+      const name = new URL(uri).pathname.slice(1)
+      await root.query("CREATE USER IF NOT EXISTS 'guest'@'%' IDENTIFIED BY 'guest'")
+      const guest = uri.replace(/\/\/[^@]+@/, '//guest:guest@')
+      const refusing = async (address: string, fault: RegExp, code: string) => {
+        const adapters = mysqlAdapters({ uri: address })
+        closing.push(adapters.close)
+        const expected = { name: 'TicketingError', code: 'STORE_FAULT', message: fault, cause: { code } }
+        for (const call of [adapters.doctor, adapters.migrate, adapters.ping])
+          await expect(call()).rejects.toMatchObject(expected)
+      }
+      const wrong = uri.replace(/:[^:@]+@/, ':wrong@')
+      await refusing(wrong, /password is wrong.*correct the address/, 'ER_ACCESS_DENIED_ERROR')
+      await refusing(`${server.uri}/nowhere`, /no such database: create it.*migrate/, 'ER_BAD_DB_ERROR')
+      await refusing(guest, /lacks rights.*grant them/, 'ER_DBACCESS_DENIED_ERROR')
+      await root.query(`GRANT SELECT ON ${name}.* TO 'guest'@'%'`)
+      const reader = mysqlAdapters({ uri: guest })
+      closing.push(reader.close)
+      await reader.doctor()
+      const written = reader.fenceSource.next({ key: 'guest' })
+      await expect(written).rejects.toMatchObject({ code: 'STORE_FAULT', message: /grant them/ })
     })
 
     test('warns of settings that lose what was committed', async () => {

@@ -1,7 +1,8 @@
 import { systemRuntime } from '@b-ticketing/core'
 import { bundle } from '@b-ticketing/core/adapter-kit'
-import type { Adapters, FenceSource, Runtime } from '@b-ticketing/core/ports'
+import type { Adapters, AnswerStore, FenceSource, Runtime } from '@b-ticketing/core/ports'
 import { createPool } from 'mysql2/promise'
+import { createMysqlAnswerStore } from './answer-store.ts'
 import { createMysqlBookingStore } from './booking-store.ts'
 import { createMysqlCatalogue } from './catalogue.ts'
 import { createMysqlDeadLetters } from './dead-letters.ts'
@@ -40,6 +41,8 @@ export type MysqlAdapters = Pick<
 > & {
   /** For a lock store: epochs of fencing numbers that outlive the locks. */
   readonly fenceSource: FenceSource
+  /** First answers by idempotency key, for hosts. */
+  readonly answerStore: AnswerStore
   /**
    * Makes or updates the tables. Repeatable, also after a crash in the middle, and by several processes at once.
    * @throws TicketingError `CONFIG_INVALID` when the database is newer than this package; `BUSY`, `STORE_FAULT`
@@ -72,6 +75,7 @@ export function mysqlAdapters(mysql: MysqlPool | MysqlAddress, options: MysqlAda
     deadLetters: createMysqlDeadLetters(store),
     noticeStore: createMysqlNoticeStore(store),
     fenceSource: createMysqlFenceSource(store),
+    answerStore: createMysqlAnswerStore(store),
   }
   return {
     ...bundle(doors, () => client.close()),

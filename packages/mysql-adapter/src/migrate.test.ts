@@ -148,6 +148,21 @@ await describeSql('migrate', (server) => {
     expect(await tablesOf(pool)).toEqual(tables)
   })
 
+  test('the doctor sees a newer version that did not come to its end, as migrate does', async () => {
+    const { client } = await open()
+    const failing = { number: migrations.length + 1, name: 'next', text: 'ALTER TABLE bt_nowhere ADD COLUMN a INT;' }
+    await expect(migrateTables(client, [...migrations, failing])).rejects.toMatchObject({ code: 'STORE_FAULT' })
+    await expect(migrateTables(client)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: /newer/ })
+    await expect(examine(client)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: /newer/ })
+  })
+
+  test('the doctor sees one of its own that did not come to its end', async () => {
+    const { client, pool } = await open()
+    await migrateTables(client)
+    await pool.query('UPDATE bt_migration SET finished = 0 WHERE number = ?', [migrations.length])
+    await expect(examine(client)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: /run migrate/ })
+  })
+
   test('the doctor says what is missing', async () => {
     const { client } = await open()
     await expect(examine(client)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: /run migrate/ })

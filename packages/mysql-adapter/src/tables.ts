@@ -39,6 +39,7 @@ export interface Tables extends BookingTables {
     replayed_at: number | null
     replayed_by: string | null
   }
+  bt_answer: { answer_key: string; fingerprint: string; answer: string; at: number }
   bt_notice: {
     seq: Generated<number>
     notice_id: string

@@ -16,7 +16,7 @@ export interface IdempotencyStore {
 
 /**
  * First answers of this process; the oldest give way when there are more than `limit`. What was forgotten here is still known
- * to the engine, whose operation id the key is.
+ * to the engine, whose operation id the key is, or to the record.
  */
 export function createIdempotencyStore(p: { now: () => number; ttlMs: number; limit: number }): IdempotencyStore {
   const entries = new Map<string, Entry>()
@@ -48,12 +48,13 @@ export function createIdempotencyStore(p: { now: () => number; ttlMs: number; li
 }
 
 function repeat(entry: Entry, fingerprint: string): Reply {
-  if (entry.fingerprint !== fingerprint) {
-    throw new HttpProblem('IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key came with another body before')
-  }
+  if (entry.fingerprint !== fingerprint) throw keyReused()
   if (entry.is === 'running') throw new HttpProblem('IDEMPOTENCY_IN_FLIGHT', 'the first request is still running')
   return entry.reply
 }
+
+export const keyReused = (): HttpProblem =>
+  new HttpProblem('IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key came with another body before')
 
 /** The key of a request, quoted (as the IETF draft has it) or bare; null without one. @throws HttpProblem `BAD_REQUEST`. */
 export function idempotencyKeyOf(header: string | string[] | undefined): string | null {

@@ -80,8 +80,11 @@ export interface RouteSpec<A extends Auth, P extends z.ZodType, Q extends z.ZodT
   readonly problems?: readonly ProblemCode[]
   /** Answered in front of Express too. */
   readonly hot?: true
-  /** `Idempotency-Key`: kept by the server (default of every POST), required and kept by the engine, or without meaning. */
-  readonly idempotency?: 'server' | 'engine' | 'none'
+  /**
+   * `Idempotency-Key`: kept by this process beside the engine's operation id (`server`), in the record for every process
+   * (`record`), required and kept by the engine, or without meaning. Default of POSTs: `record` for operators, else `server`.
+   */
+  readonly idempotency?: 'server' | 'record' | 'engine' | 'none'
   /** To a browser without the pass this route asks for: this page, under the refusal's status, instead of a bare error. */
   readonly page?: string
   /** Counts against `JOINS_PER_MINUTE_PER_ADDRESS`. */

@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly limit: RateLimit
   readonly allowedOrigins: readonly string[]
   readonly idempotency: IdempotencyStore
+  /** Behind it, for routes that change the record and are rarely asked. */
+  readonly recordedAnswers: IdempotencyStore
   readonly trustProxy: number
   readonly headers: Readonly<Record<string, string>>
   /** Aborts when the server drains: streams end, connections are given up. */
@@ -134,17 +136,16 @@ async function handle(
   const rawBody = route.method === 'GET' ? empty : await readBody(req, route.bodyLimit ?? defaultBodyLimit)
   const body = route.rawBody ? undefined : parseBody(route, req, rawBody)
   const parsed = { ...call, ...caller.slips, params, query, body, rawBody, idempotencyKey }
-  if (idempotencyKey === null || caller.scope === null || (route.idempotency ?? 'server') !== 'server') {
+  const keeper = route.idempotency ?? (route.auth === 'operator' ? 'record' : 'server')
+  if (idempotencyKey === null || caller.scope === null || keeper === 'engine' || keeper === 'none') {
     return route.handle(parsed)
   }
   const fingerprint = digest(JSON.stringify([body ?? null, query ?? null]))
   const key = digest(caller.scope, route.method, call.path, idempotencyKey)
-  return options.idempotency.run({
-    key,
-    fingerprint,
-    // The engine keeps the body's own fingerprint beside it, for every process.
-    work: async () => route.handle({ ...parsed, operationId: { operationId: key } }),
-  })
+  // The engine keeps the body's own fingerprint beside it, for every process.
+  const work = async () => route.handle({ ...parsed, operationId: { operationId: key } })
+  const recorded = () => options.recordedAnswers.run({ key, fingerprint, work })
+  return options.idempotency.run({ key, fingerprint, work: keeper === 'record' ? recorded : work })
 }
 
 function parseBody(route: Route, req: IncomingMessage, bytes: Buffer): unknown {

@@ -73,6 +73,7 @@ export function paymentRoutes({ engine: { payments } }: Pick<House, 'engine'>): 
       summary: 'Stops a payment that is not decided yet',
       auth: 'session',
       params: paymentParams,
+      idempotency: 'record',
       replies: { 202: json('Cancelled, or as good as the gateway allows.', paymentStatus) },
       problems: ['ALREADY_PAID', 'OUTCOME_UNKNOWN'],
       handle: async ({ params, visitor }) => ({

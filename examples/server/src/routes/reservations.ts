@@ -36,6 +36,7 @@ export function reservationRoutes({ engine: { bookings } }: Pick<House, 'engine'
       summary: 'Refund first; the seats are free once it is done',
       auth: 'session',
       params: reservationParams,
+      idempotency: 'record',
       replies: { 202: json('The refund is on its way, or done.', reservation) },
       handle: async ({ params, visitor }) => ({
         status: 202,

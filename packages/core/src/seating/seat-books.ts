@@ -4,6 +4,7 @@ import type { LockStore } from '../locking/lock-store.port.ts'
 import type { ChangeFeed } from '../messaging/change-feed.port.ts'
 import type { Subscription } from '../messaging/event-bus.port.ts'
 import { createBatch } from '../shared/batch.ts'
+import { isTicketingError } from '../shared/errors.ts'
 import { demandId } from '../shared/ids.ts'
 import { type Observer, silentObserver } from '../shared/observer.ts'
 import type { Runtime } from '../shared/runtime.ts'
@@ -167,11 +168,18 @@ export function createSeatBooks(doors: SeatingDoors): SeatBooks {
   })
   const refresh = (scheduleId: Id) => refreshed(scheduleId, null)
 
-  const saved = createBatch<HoldChange, null>({
+  /** Each reply is a fault, or null: it is saved. */
+  const saved = createBatch<HoldChange, { readonly fault: unknown } | null>({
     runtime,
     run: async (_, changes) => {
-      await attempt(() => source.saveHolds({ changes }))
-      return changes.map(() => null)
+      try {
+        await attempt(() => source.saveHolds({ changes }))
+        return changes.map(() => null)
+      } catch (error) {
+        if (changes.length === 1 || (isTicketingError(error) && error.code === 'BUSY')) throw error
+        // Refused for what one of them holds: each once more alone, so that it takes no other down.
+        return savedAlone(source, changes)
+      }
     },
   })
 
@@ -189,6 +197,9 @@ export function createSeatBooks(doors: SeatingDoors): SeatBooks {
     publish,
     writeBehind: (change) => {
       const written = saved('holds', change)
+        .then((refused) => {
+          if (refused) throw refused.fault
+        })
         .catch((error) => {
           observer.count('hold_write_behind_lost')
           observer.log('warn', 'a hold was not written to the record', { error })
@@ -201,4 +212,21 @@ export function createSeatBooks(doors: SeatingDoors): SeatBooks {
       await Promise.all(subscriptions.splice(0).map((subscription) => subscription.close()))
     },
   }
+}
+
+/** One after the other: this is rare, and the record has other work. */
+async function savedAlone(
+  source: Pick<SeatSource, 'saveHolds'>,
+  changes: readonly HoldChange[],
+): Promise<readonly ({ readonly fault: unknown } | null)[]> {
+  const replies = []
+  for (const change of changes) {
+    replies.push(
+      await source.saveHolds({ changes: [change] }).then(
+        () => null,
+        (fault: unknown) => ({ fault }),
+      ),
+    )
+  }
+  return replies
 }

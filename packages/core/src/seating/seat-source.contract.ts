@@ -172,6 +172,22 @@ const cases: Readonly<Record<string, (b: Bench) => Promise<void>>> = {
     assert.deepEqual((await b.load()).holds, [])
   },
 
+  'a hold of very many seats is saved beside others': async (b) => {
+    const count = 15_000
+    const park: Venue = { ...venue, venueId: 'v-2', sections: [section('P', count)] }
+    await b.putSchedule({ venue: park, schedule: { ...schedule, scheduleId: 'game-2', venueId: 'v-2' }, epoch: 'e-2' })
+    const seats = Array.from({ length: count - 1 }, (_, i) => i)
+    const small = b.hold({ epoch: 'e-2', scheduleId: 'game-2', parts: [{ section: 'P', seats: [count - 1] }] })
+    const large = { ...small, holdId: 'h-2', parts: [{ section: 'P', seats }] }
+    const changes = [large, small].map((hold) => ({ is: 'held', hold }) as const)
+    await b.port.saveHolds({ changes })
+    const [state] = await b.port.load({ scheduleId: 'game-2' })
+    assert.deepEqual(
+      state?.holds.toSorted((x, y) => x.holdId.localeCompare(y.holdId)),
+      [small, large],
+    )
+  },
+
   'a hold stands in each of its sections, unless it is of another epoch or lost a seat': async (b) => {
     const parts = [
       { section: 'A', seats: [0] },
