@@ -47,7 +47,7 @@ export function createPaymentStatus(p: {
       let shown = 0
       while (!signal?.aborted) {
         const wake = new AbortController()
-        const stop = p.projection.listen(requestId, () => wake.abort())
+        const stop = p.projection.listen(requestId, () => wake.abort('changed'))
         try {
           const status = await read(requestId, visitor)
           if (status.version > shown) yield status

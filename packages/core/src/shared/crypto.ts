@@ -7,8 +7,25 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 
-/** The only file of core that touches a Node builtin. */
-export const randomBytes = (bytes: number): Uint8Array => nodeRandomBytes(bytes)
+// The only file of core that touches a Node builtin.
+
+const poolSize = 4_096
+let pool = nodeRandomBytes(poolSize)
+let used = 0
+
+/** Out of a pool when they are few, each byte given once: a call of the generator costs as much for 16 bytes as for thousands. */
+export function randomBytes(bytes: number): Uint8Array {
+  if (bytes > 64) return nodeRandomBytes(bytes)
+  if (used + bytes > poolSize) {
+    pool = nodeRandomBytes(poolSize)
+    used = 0
+  }
+  used += bytes
+  return pool.subarray(used - bytes, used)
+}
+
+export const base64url = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url')
 
 export const hmacSha256 = (secret: string | Uint8Array, text: string | Uint8Array): Uint8Array =>
   createHmac('sha256', secret).update(text).digest()

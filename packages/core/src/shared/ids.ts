@@ -1,3 +1,4 @@
+import { base64url } from './crypto.ts'
 import { TicketingError } from './errors.ts'
 import type { Runtime } from './runtime.ts'
 import type { Id } from './types.ts'
@@ -14,9 +15,3 @@ export function demandId(value: unknown, name: string): Id {
 
 /** A random id of 128 bits, 22 characters of base64url. */
 export const newId = (runtime: Pick<Runtime, 'random'>): Id => base64url(runtime.random(16))
-
-export const base64url = (bytes: Uint8Array): string => {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-}

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { manualRuntime } from './contract.ts'
-import { hmacSha256, sameBytes, sha256Hex } from './crypto.ts'
+import { base64url, hmacSha256, sameBytes, sha256Hex } from './crypto.ts'
 import { demandCount } from './demand.ts'
 import { busy, errorCodes, isTicketingError, TicketingError } from './errors.ts'
-import { base64url, demandId, isId, newId } from './ids.ts'
+import { demandId, isId, newId } from './ids.ts'
 import { accepted, refused } from './outcome.ts'
 import { createMemoryRecord, defineTable } from './record.memory.ts'
 
