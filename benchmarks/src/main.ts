@@ -4,6 +4,7 @@ import { allocCommit } from './alloc-commit.ts'
 import { allocJs } from './alloc-js.ts'
 import { dbCommit } from './commit-mysql.ts'
 import { payPublish } from './publish-kafka.ts'
+import { e2ePurchase } from './purchase.ts'
 import { queueJoin, queuePoll } from './queue-in-process.ts'
 import { queueJoinCore, queueScale } from './queue-redis.ts'
 import { expiryStorm, holdBatch, holdHot, holdN, seatmapRead } from './seats-redis.ts'
@@ -25,6 +26,7 @@ const rows: readonly Row[] = [
   shardScale,
   payPublish,
   dbCommit,
+  e2ePurchase,
 ]
 
 const names = rows.map(({ name }) => name)

@@ -14,11 +14,11 @@ export async function withMysql<T>(run: (stand: MysqlStand) => Promise<T>): Prom
   try {
     return await run({
       product: server.product,
-      openRecord: async () => {
+      openRecord: async (connectionLimit = 10) => {
         const database = await server.createDatabase()
-        const adapters = mysqlAdapters({ uri: database.uri, connectionLimit: connections }, { timeoutMs: 60_000 })
+        const adapters = mysqlAdapters({ uri: database.uri, connectionLimit }, { timeoutMs: 60_000 })
         await adapters.migrate()
-        const pool = createPool({ uri: database.uri, connectionLimit: connections })
+        const pool = createPool({ uri: database.uri, connectionLimit })
         const close = async () => {
           await adapters.close()
           await pool.end()
@@ -32,9 +32,6 @@ export async function withMysql<T>(run: (stand: MysqlStand) => Promise<T>): Prom
   }
 }
 
-/** Of each contender. */
-const connections = 10
-
 /** An empty record, and a pool beside it. */
 export interface RecordStand {
   readonly adapters: MysqlAdapters
@@ -44,5 +41,6 @@ export interface RecordStand {
 
 export interface MysqlStand {
   readonly product: string
-  openRecord(): Promise<RecordStand>
+  /** `connectionLimit`: of each of its pools. */
+  openRecord(connectionLimit?: number): Promise<RecordStand>
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { consumerGroups, type Message } from '@b-ticketing/core'
 import { toCloudEvent } from '@b-ticketing/core/adapter-kit'
 import { type KafkaAdapters, kafkaAdapters } from '@b-ticketing/kafka-adapter'
-import { ownKafka } from '@b-ticketing/services'
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
+import { withKafka } from './kafka-stand.ts'
 import { digits, type Line, median, type Row } from './table.ts'
 
 const topic = 'payment-requested'
@@ -17,35 +17,32 @@ const callers = 400
  */
 export const payPublish: Row = {
   name: 'pay-publish',
-  run: async () => {
-    const broker = await ownKafka()
-    assert.ok(broker, 'this row needs Kafka')
-    const brokers = [...broker.brokers]
-    const adapters = kafkaAdapters({ brokers, clientId: 'bench' }, { replicas: 1 })
-    const kafka = new Kafka({ brokers, clientId: 'bench', logLevel: logLevel.NOTHING })
-    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
-    try {
-      await adapters.doctor()
-      await producer.connect()
-      const rates: Record<'ours' | 'peer' | 'limit', number[]> = { ours: [], peer: [], limit: [] }
-      const sent = { ours: 0, peer: 0, limit: 0 }
-      for (let round = 0; round <= repeats; round++) {
-        const measured = {
-          ours: await rate(sent, 'ours', 20_000, (messages) => () => publishEach(adapters, messages)),
-          peer: await rate(sent, 'peer', 3_000, (messages) => () => sendEach(producer, messages)),
-          limit: await rate(sent, 'limit', 20_000, (messages) => sendBatches(producer, messages)),
+  run: () =>
+    withKafka(async (brokers) => {
+      const adapters = kafkaAdapters({ brokers, clientId: 'bench' }, { replicas: 1 })
+      const kafka = new Kafka({ brokers, clientId: 'bench', logLevel: logLevel.NOTHING })
+      const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+      try {
+        await adapters.doctor()
+        await producer.connect()
+        const rates: Record<'ours' | 'peer' | 'limit', number[]> = { ours: [], peer: [], limit: [] }
+        const sent = { ours: 0, peer: 0, limit: 0 }
+        for (let round = 0; round <= repeats; round++) {
+          const measured = {
+            ours: await rate(sent, 'ours', 20_000, (messages) => () => publishEach(adapters, messages)),
+            peer: await rate(sent, 'peer', 3_000, (messages) => () => sendEach(producer, messages)),
+            limit: await rate(sent, 'limit', 20_000, (messages) => sendBatches(producer, messages)),
+          }
+          // The first round warms up.
+          if (round > 0) for (const name of ['ours', 'peer', 'limit'] as const) rates[name].push(measured[name])
         }
-        // The first round warms up.
-        if (round > 0) for (const name of ['ours', 'peer', 'limit'] as const) rates[name].push(measured[name])
+        await check(adapters, sent)
+        return result(median(rates.ours), median(rates.peer), median(rates.limit))
+      } finally {
+        await producer.disconnect()
+        await adapters.close()
       }
-      await check(adapters, sent)
-      return result(median(rates.ours), median(rates.peer), median(rates.limit))
-    } finally {
-      await producer.disconnect()
-      await adapters.close()
-      await broker.close()
-    }
-  },
+    }),
 }
 
 type Contender = 'ours' | 'peer' | 'limit'
