@@ -133,9 +133,9 @@ async function refreshMap() {
 
 function repaint() {
   view.update()
-  const free = venue.sections.reduce((sum, { id, capacity }) => sum + map.available(id, capacity), 0)
-  // Where seats are made when none is left, there is always one to ask for.
-  $('sold-out').hidden = free > 0 || venue.sections.some(({ kind }) => kind === 'elastic')
+  // Where seats are made when none is left, there is always one to ask for. The first section that has any ends the search.
+  const hasSeats = ({ id, kind, capacity }) => kind === 'elastic' || map.available(id, capacity) > 0
+  $('sold-out').hidden = venue.sections.some(hasSeats)
 }
 
 // Choosing

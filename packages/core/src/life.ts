@@ -9,7 +9,10 @@ export interface Life {
   start(): Promise<void>
   /** Runs every loop once: for tests and schedulers of your own. Throws, when all have run, what the first that failed threw. */
   tick(): Promise<void>
-  /** Stops loops and consumers, finishes what is running, closes what the adapters opened; what needs a store is `CLOSED` from then on. Repeatable. */
+  /**
+   * Stops loops and consumers, finishes what is running, closes what the adapters opened; what needs a store is `CLOSED` from
+   * then on. Repeatable.
+   */
   close(): Promise<void>
 }
 

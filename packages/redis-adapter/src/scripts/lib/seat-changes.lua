@@ -64,12 +64,17 @@ local function define_changes(remember)
     return seats.answer_done(command, one.mark, one.mark and one.parts)
   end
 
+  -- Core's `extendedDeadline`.
+  function seats.extended_deadline(command, one)
+    local ttl, not_after = command[7], command[8]
+    return math.max(one.expires, math.min(now + ttl, one.created + 3 * ttl, not_after))
+  end
+
   function seats.extend(command)
     local one, refusal = seats.asked_hold(command)
     if not one then return refusal end
-    -- Core's `extendedDeadline`. The old deadline stays where it is: whoever meets it enters the new one.
-    local ttl, not_after = command[7], command[8]
-    local expires = math.max(one.expires, math.min(now + ttl, one.created + 3 * ttl, not_after))
+    -- The old deadline stays where it is: whoever meets it enters the new one.
+    local expires = seats.extended_deadline(command, one)
     if expires > one.expires then
       seats.version = seats.version + 1
       seats.news[#seats.news + 1] = '\127'

@@ -131,9 +131,7 @@ local function define_home(known_answers, remember)
   function seats.extend(command)
     local one, refused = seats.asked_hold(command)
     if not one then return refused end
-    -- Core's `extendedDeadline`.
-    local ttl, not_after = command[7], command[8]
-    local expires = math.max(one.expires, math.min(now + ttl, one.created + 3 * ttl, not_after))
+    local expires = seats.extended_deadline(command, one)
     if expires == one.expires then return seats.answer_hold(command, one) end
     return { 'open', one.mark, expires, one.parts, '' }
   end
